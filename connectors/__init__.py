@@ -1,0 +1,51 @@
+"""The rooms that speak to trackers and calendars, each imported on first use: nobody pays for another's SDK."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from threading import Event
+from typing import Any, cast
+
+from core.errors import ConfigurationError
+from core.ports import Source, Target
+
+CONNECTORS: dict[str, tuple[str, str | None]] = {
+    "jira": ("connectors.jira.fetch:JiraSource", "connectors.jira.write:JiraTarget"),
+}
+"""Kind of source -> the class that reads it, and the class that writes to it (None: nothing is written there)."""
+
+
+def reads(kind: str) -> bool:
+    """Whether this version reads sources of that kind."""
+    return kind in CONNECTORS
+
+
+def source(name: str, settings: Any, *, stop: Event | None = None) -> Source:
+    """The source that the settings describe. Nothing is sent yet. Waiting ends early once `stop` is set.
+
+    Raises ConfigurationError for a kind that this version does not read.
+    """
+    reader, _ = _classes(name, settings.kind)
+    return cast("Source", _load(reader)(name, settings, stop=stop))
+
+
+def target(name: str, settings: Any, *, stop: Event | None = None) -> Target:
+    """The place that comments are written to. Nothing is sent yet. Raises ConfigurationError where there is none."""
+    _, writer = _classes(name, settings.kind)
+    if writer is None:
+        raise ConfigurationError(f"{name}: nothing can be written to a source of kind {settings.kind}")
+    return cast("Target", _load(writer)(name, settings, stop=stop))
+
+
+def _classes(name: str, kind: str) -> tuple[str, str | None]:
+    if not reads(kind):
+        raise ConfigurationError(
+            f"{name}: this version does not read sources of kind {kind} yet",
+            advice="Take the source out of the configuration until a version that reads it is installed.",
+        )
+    return CONNECTORS[kind]
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

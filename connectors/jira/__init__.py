@@ -1,0 +1,1 @@
+"""Jira Cloud: read by search and bulk changelog (`fetch`), mapped purely (`map`), commented on (`write`)."""

@@ -1,0 +1,248 @@
+"""The command line. Each command reads the configuration, does one thing, and says what came of it.
+
+What a command needs is imported when it runs: `planward --help` must not pay for a database driver.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from core import __version__
+from core.errors import ConfigurationError, PlanwardError
+
+app = typer.Typer(
+    name="planward",
+    help="Holds what happened in your trackers against the project plan, measures it, and writes the status back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks would print local variables, and with them secrets
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+plan_app = typer.Typer(help="Look at the plan, and sign it off.", no_args_is_help=True)
+db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(plan_app, name="plan")
+app.add_typer(db_app, name="db")
+
+ConfigOption = Annotated[
+    Path, typer.Option("-c", "--config", metavar="FILE", help="The configuration file.", envvar="PLANWARD_CONFIG")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of tables.")]
+ProjectOption = Annotated[str | None, typer.Option("--project", metavar="P", help="Only this project.")]
+DEFAULT_CONFIG = Path("planward.yaml")
+
+
+def main() -> NoReturn:
+    """Run a command and leave with its exit code: 0 done, 1 failed and said so, 2 wrong usage, 78 configuration."""
+    try:
+        app()
+    except ConfigurationError as error:
+        _complain(error.problems, error.advice)
+        sys.exit(error.exit_code)
+    except PlanwardError as error:
+        _complain([str(error)], error.advice)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`planward findings | head`). Nothing is left to say, and nobody to say it to.
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)
+
+
+def _complain(problems: tuple[str, ...] | list[str], advice: str) -> None:
+    for problem in problems:
+        typer.echo(problem if len(problems) > 1 else f"planward: {problem}", err=True)
+    typer.echo(advice, err=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"planward {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def planward(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options that come before the command."""
+
+
+@app.command()
+def check(
+    config: ConfigOption = DEFAULT_CONFIG,
+    online: Annotated[bool, typer.Option("--online", help="Also ask every source who we are there.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Say whether the configuration, the plans and (with --online) the accounts are right."""
+    from core.daemon import checking
+
+    leave(checking.check(config, online=online, as_json=json))
+
+
+@app.command()
+def sync(
+    config: ConfigOption = DEFAULT_CONFIG,
+    source: Annotated[list[str] | None, typer.Option("--source", metavar="ID", help="Only this source.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again, not only what changed.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run one cycle: pull what changed, hold it against the plan, measure, and write back."""
+    from core.daemon import cycling
+
+    leave(cycling.sync(config, only=source or [], full=full, as_json=json))
+
+
+@app.command()
+def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Show how fresh each source is, what stands in the store, and what was written back."""
+    from core.daemon import showing
+
+    leave(showing.status(config, as_json=json))
+
+
+@app.command()
+def kpi(
+    config: ConfigOption = DEFAULT_CONFIG,
+    project: ProjectOption = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", metavar="P", help="2026-03, 2026-W10 or 2026-Q1; default: the present one."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="As it was at the end of that day, such as 2026-03-31."),
+    ] = None,
+    evidence: Annotated[
+        str | None,
+        typer.Option("--evidence", metavar="KPI", help="Also list the items that this number was counted from."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the KPIs with value, target and sample."""
+    from core.daemon import showing
+
+    leave(showing.kpi(config, project=project, period=period, as_of=as_of, evidence=evidence, as_json=json))
+
+
+@app.command()
+def findings(config: ConfigOption = DEFAULT_CONFIG, project: ProjectOption = None, json: JsonOption = False) -> None:
+    """List what a person should know, the most pressing first."""
+    from core.daemon import showing
+
+    leave(showing.findings(config, project=project, as_json=json))
+
+
+@app.command()
+def publish(
+    config: ConfigOption = DEFAULT_CONFIG,
+    project: ProjectOption = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what would change; send nothing.")] = False,
+    send: Annotated[bool, typer.Option("--send", help="Send, also while `write_back` is `preview`.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Bring what stands at the trackers up to date with the stored numbers."""
+    if diff and send:
+        raise typer.BadParameter("choose one of --diff and --send")
+    from core.daemon import cycling
+
+    leave(cycling.publish(config, project=project, diff=diff, send=send, as_json=json))
+
+
+@plan_app.command("show")
+def plan_show(config: ConfigOption = DEFAULT_CONFIG, project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Show the plan's milestones and deliverables with what is known of each."""
+    from core.daemon import planning
+
+    leave(planning.show(config, project=project, as_json=json))
+
+
+@plan_app.command("approve")
+def plan_approve(
+    by: Annotated[str, typer.Option("--by", metavar="E-MAIL", help="Who approved it.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    project: ProjectOption = None,
+    why: Annotated[
+        str | None, typer.Option("--why", help="The occasion or reason, such as the minutes' number.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The day of the approval; default: now.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Record that the plan as it stands was approved: its dates become the committed ones."""
+    from core.daemon import planning
+
+    leave(planning.approve(config, project=project, by=by, why=why, on=on, as_json=json))
+
+
+@plan_app.command("diff")
+def plan_diff(config: ConfigOption = DEFAULT_CONFIG, project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Show how the plan file differs from the approved baseline."""
+    from core.daemon import planning
+
+    leave(planning.diff(config, project=project, as_json=json))
+
+
+@db_app.command("upgrade")
+def db_upgrade(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Create the database, or bring its schema up to this version. A backup is made first."""
+    from core.daemon import database
+
+    leave(database.upgrade(config, as_json=json))
+
+
+@db_app.command("backup")
+def db_backup(
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the copy; must not exist yet.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    json: JsonOption = False,
+) -> None:
+    """Copy the database while it is in use."""
+    from core.daemon import database
+
+    leave(database.backup(config, to, as_json=json))
+
+
+@db_app.command("info")
+def db_info(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Show the database's address, schema version and size."""
+    from core.daemon import database
+
+    leave(database.info(config, as_json=json))
+
+
+@config_app.command("schema")
+def config_schema(
+    plan: Annotated[bool, typer.Option("--plan", help="The schema of plan files instead.")] = False,
+) -> None:
+    """Print the JSON Schema of the configuration file, for editors."""
+    import json
+
+    from config.load import json_schema, plan_schema
+
+    typer.echo(json.dumps(plan_schema() if plan else json_schema(), indent=2, ensure_ascii=False))
+
+
+@config_app.command("show")
+def config_show(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Print the configuration in force: defaults filled in, secrets masked."""
+    from config.load import load, shown
+
+    typer.echo(shown(load(config)), nl=False)
+
+
+def leave(code: int) -> None:
+    """End the command with this exit code."""
+    if code:
+        raise typer.Exit(code)
+
+
+if __name__ == "__main__":
+    main()

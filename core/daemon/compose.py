@@ -1,0 +1,109 @@
+"""From settings to the jobs of a cycle: the one place where configuration, connectors and core meet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import connectors
+from config.plan import read_plan
+from config.settings import ProjectSettings, Settings
+from config.sources import AnySource, JiraSettings
+from core.document import adf
+from core.errors import ConfigurationError
+from core.history.calendar import WorkingCalendar
+from core.history.spans import StatusMapping
+from core.model import Plan
+from core.plan.match import RoleRule
+from core.projects import ProjectJob, Rule, Topic
+from core.publish.outbox import Dialect, TargetOf
+from core.sync.drain import SourceJob
+
+DIALECTS: dict[str, Dialect] = {"jira": adf.render}
+"""What each kind of source takes as the text of a comment. Kinds that are not here are not written to."""
+
+
+def source_jobs(settings: Settings, stop: Event, only: list[str] | None = None) -> list[SourceJob]:
+    """The sources of the settings, or those named in `only`. Raises ConfigurationError for a name that is not there."""
+    for name in only or []:
+        if name not in settings.sources:
+            known = ", ".join(settings.sources)
+            raise ConfigurationError(f"there is no source `{name}` in {settings.path}; write one of {known}")
+    return [
+        SourceJob(
+            name=name,
+            kind=source.kind,
+            open=partial(connectors.source, name, source, stop=stop),
+            scope=_scope(source),
+            mapping=_mapping(source),
+            checks=dict(source.checks) if isinstance(source, JiraSettings) else {},
+        )
+        for name, source in settings.sources.items()
+        if not only or name in only
+    ]
+
+
+def project_jobs(settings: Settings, only: str | None = None) -> list[ProjectJob]:
+    """The projects of the settings, or the one named. Raises ConfigurationError for a name that is not there."""
+    if only is not None and only not in settings.projects:
+        known = ", ".join(settings.projects)
+        raise ConfigurationError(f"there is no project `{only}` in {settings.path}; write one of {known}")
+    return [
+        _project_job(settings, name, project)
+        for name, project in settings.projects.items()
+        if only is None or name == only
+    ]
+
+
+def targets(settings: Settings, stop: Event) -> dict[str, TargetOf]:
+    """How to write to each source that comments can be written to."""
+    return {
+        name: TargetOf(open=partial(connectors.target, name, source, stop=stop), render=DIALECTS[source.kind])
+        for name, source in settings.sources.items()
+        if source.kind in DIALECTS
+    }
+
+
+def _project_job(settings: Settings, name: str, project: ProjectSettings) -> ProjectJob:
+    work = project.working_time
+    zone = ZoneInfo(work.zone or settings.timezone)
+    return ProjectJob(
+        id=name,
+        name=project.name,
+        read_plan=partial(_plan, project),
+        kinds={source: settings.sources[source].kind for source in project.sources},
+        roles={role: RoleRule(types=rule.type, labels=rule.label) for role, rule in project.roles.items()},
+        calendar=WorkingCalendar(zone, work.country, work.days, work.opens, work.closes),
+        period=project.period,
+        rules={
+            kpi: Rule(within=rule.within, clock=rule.clock, target=rule.target) for kpi, rule in project.kpis.items()
+        },
+        topics=tuple(
+            Topic(source=entry.to, target=entry.item, url=f"{jira.url}/browse/{entry.item}", topic=entry.topic)
+            for entry in project.publish
+            if isinstance(jira := settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
+        ),
+        language=settings.language,
+    )
+
+
+def _plan(project: ProjectSettings) -> Plan | None:
+    return None if project.plan is None else read_plan(project.plan)
+
+
+def _mapping(source: AnySource) -> StatusMapping:
+    if not isinstance(source, JiraSettings):
+        return StatusMapping()
+    return StatusMapping(
+        overrides={status.casefold(): category for category, names in source.statuses.items() for status in names},
+        cancelled_resolutions=frozenset(resolution.casefold() for resolution in source.cancelled_resolutions),
+    )
+
+
+def _scope(source: AnySource) -> str:
+    """A digest of what a source is asked for: when it changes, everything is read again."""
+    asked = [str(getattr(source, "url", "")), getattr(source, "projects", ()), getattr(source, "jql", None)]
+    return hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()

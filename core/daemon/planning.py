@@ -1,0 +1,193 @@
+"""`planward plan`: the plan with what is known of it, its sign-off, and what moved since."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from config.load import load
+from core.daemon.compose import project_jobs
+from core.daemon.terminal import print_json, print_table, say
+from core.errors import UsageError
+from core.kpi.facts import PlanFacts, gather
+from core.model import Plan
+from core.plan.baseline import Entry, in_force
+from core.plan.baseline import diff as plan_diff
+from core.projects import ProjectJob
+from core.store import items, plans
+from core.store.engine import Store
+
+
+def show(config: Path, *, project: str | None, as_json: bool) -> int:
+    """Milestones and deliverables with their dates and how far they are."""
+    settings = load(config)
+    now = datetime.now(UTC)
+    shown = []
+    with Store.open(settings.store, create=True) as store:
+        for job in project_jobs(settings, project):
+            with store.read() as connection:
+                baselines = plans.baselines(connection, job.id)
+                enrolled = items.enrolled(connection, job.id)
+            facts = gather(enrolled, job.read_plan(), baselines, job.calendar, now)
+            baseline = in_force(baselines, now)
+            shown.append((job, baseline, [(entry, _row(entry)) for entry in facts.plan]))
+    if as_json:
+        print_json(
+            {
+                "projects": [
+                    {
+                        "project": job.id,
+                        "baseline": None
+                        if baseline is None
+                        else {
+                            "number": baseline.number,
+                            "approved_at": baseline.approved_at,
+                            "approved_by": baseline.approved_by,
+                            "reason": baseline.reason,
+                        },
+                        "entries": [row for _, row in rows],
+                    }
+                    for job, baseline, rows in shown
+                ]
+            }
+        )
+        return 0
+    for job, baseline, rows in shown:
+        if baseline is None:
+            say(f"{job.name}: no baseline yet; `planward plan approve` records that the plan was approved.")
+        else:
+            on = job.calendar.day_of(baseline.approved_at).isoformat()
+            say(f"{job.name}: baseline {baseline.number}, approved by {baseline.approved_by} on {on}.")
+        columns = ["id", "what", "name", "approved", "planned", "state", "items done", "finished"]
+        print_table(None, columns, [_cells(job, entry, row) for entry, row in rows])
+    return 0
+
+
+def approve(config: Path, *, project: str | None, by: str, why: str | None, on: str | None, as_json: bool) -> int:
+    """Freeze the plan as it stands as a new baseline. Raises UsageError when it is not clear which plan, or when."""
+    settings = load(config)
+    now = datetime.now(UTC)
+    with Store.open(settings.store, create=True) as store:
+        job, plan = _one_plan(project_jobs(settings, project))
+        approved_at = now if on is None else _moment(on, job, now)
+        with store.write() as connection:
+            baseline = plans.approve(
+                connection, job.id, plan, by=by, reason=why, approved_at=approved_at, recorded_at=now
+            )
+    if as_json:
+        print_json(
+            {
+                "project": job.id,
+                "baseline": baseline.number,
+                "approved_at": baseline.approved_at,
+                "approved_by": baseline.approved_by,
+                "reason": baseline.reason,
+            }
+        )
+    else:
+        dates = len(plan.deliverables) + len(plan.milestones)
+        say(
+            f"{job.name}: baseline {baseline.number} with {dates} dates, approved by {by}."
+            " These are now the promised ones."
+        )
+    return 0
+
+
+def diff(config: Path, *, project: str | None, as_json: bool) -> int:
+    """What the plan file says otherwise than the baseline in force."""
+    settings = load(config)
+    now = datetime.now(UTC)
+    found: list[dict[str, Any]] = []
+    with Store.open(settings.store, create=True) as store:
+        for job in project_jobs(settings, project):
+            plan = job.read_plan()
+            with store.read() as connection:
+                baseline = in_force(plans.baselines(connection, job.id), now)
+            if plan is None or baseline is None:
+                found.append({"project": job.id, "baseline": None, "differences": []})
+                continue
+            differences = [
+                {
+                    "change": one.change.value,
+                    "entry": one.entry.value,
+                    "id": one.id,
+                    "name": one.name,
+                    "before": one.before,
+                    "after": one.after,
+                }
+                for one in plan_diff(baseline.plan, plan)
+            ]
+            found.append({"project": job.id, "baseline": baseline.number, "differences": differences})
+    if as_json:
+        print_json({"projects": found})
+        return 0
+    for one in found:
+        if one["baseline"] is None:
+            say(f"{one['project']}: no approved baseline to compare with; see `planward plan approve --help`.")
+        elif not one["differences"]:
+            say(f"{one['project']}: the plan is as approved (baseline {one['baseline']}).")
+        else:
+            rows = [[str(change[name] or "") for name in change] for change in one["differences"]]
+            print_table(f"{one['project']}: against baseline {one['baseline']}", list(one["differences"][0]), rows)
+    return 0
+
+
+def _one_plan(jobs: list[ProjectJob]) -> tuple[ProjectJob, Plan]:
+    if len(jobs) != 1:
+        raise UsageError(
+            f"there are {len(jobs)} projects", advice=f"Say which with --project: {', '.join(job.id for job in jobs)}."
+        )
+    plan = jobs[0].read_plan()
+    if plan is None:
+        raise UsageError(
+            f"{jobs[0].id} has no plan to approve", advice="Name its plan file under `plan:` of the project."
+        )
+    return jobs[0], plan
+
+
+def _moment(on: str, job: ProjectJob, now: datetime) -> datetime:
+    """The last moment of the day in the project's zone; now for today."""
+    day = read_day(on)
+    if day > job.calendar.day_of(now):
+        raise UsageError(f"{on} has not come yet", advice="Record an approval on or after its day.")
+    return min(job.calendar.end_of_day(day) - timedelta(microseconds=1), now)
+
+
+def read_day(text: str) -> date:
+    """The day written as 2026-03-31. Raises UsageError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"“{text}” is not a day", advice="Write it like 2026-03-31.") from None
+
+
+def _row(entry: PlanFacts) -> dict[str, Any]:
+    promise, state = entry.promise, entry.state
+    return {
+        "id": promise.id,
+        "entry": promise.entry.value,
+        "name": promise.name,
+        "owner": promise.owner,
+        "first_on": promise.first_on and promise.first_on.isoformat(),
+        "committed_on": promise.committed_on and promise.committed_on.isoformat(),
+        "planned_on": promise.latest_on and promise.latest_on.isoformat(),
+        "state": state.standing.value,
+        "items": state.items,
+        "finished_items": state.finished_items,
+        "finished_at": state.finished_at,
+    }
+
+
+def _cells(job: ProjectJob, entry: PlanFacts, row: dict[str, Any]) -> list[str]:
+    finished_at = entry.state.finished_at
+    return [
+        row["id"],
+        row["entry"] if entry.promise.entry is Entry.MILESTONE else "",
+        row["name"],
+        row["committed_on"] or "–",
+        row["planned_on"] or "–",
+        row["state"],
+        f"{row['finished_items']} of {row['items']}",
+        "–" if finished_at is None else job.calendar.day_of(finished_at).isoformat(),
+    ]

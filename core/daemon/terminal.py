@@ -1,0 +1,87 @@
+"""How commands speak: tables and sentences on stdout, progress on stderr, or one JSON document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from core.document.characters import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from core.sync.drain import Progress
+
+PIPED_WIDTH = 140
+"""Columns where stdout is no terminal: wide enough that a table's titles survive in a log."""
+
+
+def print_json(payload: object) -> None:
+    """Print one JSON document. Instants become ISO 8601 text in UTC."""
+    print(json.dumps(payload, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201 - this is the output
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return instant(value)
+    raise TypeError(f"{type(value).__name__} has no place in JSON output")
+
+
+def instant(at: datetime) -> str:
+    """An instant as ISO 8601 text in UTC, to the millisecond."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def console() -> Console:
+    """Where tables and sentences go."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str) -> None:
+    """Print a sentence. Text from trackers loses its control characters."""
+    console().print(visible(text))
+
+
+def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under a header. Cells are texts, never markup."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    console().print(table)
+
+
+@contextmanager
+def progress_shown(wanted: bool) -> Iterator[Progress]:
+    """A progress line on stderr while a source is read, where stderr is a terminal and `wanted` says so."""
+    if not wanted or not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(source: str, done: int, expected: int | None) -> None:
+            if source not in tasks:
+                tasks[source] = bars.add_task(visible(source), total=expected)
+            bars.update(tasks[source], completed=done, total=expected)
+
+        yield show
+
+
+def _silent(source: str, done: int, expected: int | None) -> None:
+    """Say nothing."""

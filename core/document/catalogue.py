@@ -1,0 +1,214 @@
+"""Every sentence and word that Planward writes, in English and Simplified Chinese, side by side.
+
+Placeholders in braces are filled by name. KPI titles and their meaning are those of the KPI registry. Keys: `kpi.<id>`,
+`finding.<kind>` (the sentence) and `advice.<kind>`, `reason.<code>` for a value that is missing, `excluded.<code>` for
+a row that was left out.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wording(NamedTuple):
+    """One message in each language."""
+
+    en: str
+    zh: str
+
+
+KPI_TITLES = {
+    "plans_submitted_on_time": Wording("Plans submitted on time", "计划文档及时提交率"),
+    "requirements_complete": Wording("Requirement completeness", "需求完整度"),
+    "conflicts_resolved_in_time": Wording("Conflicts resolved in time", "项目冲突解决及时率"),
+    "meeting_satisfaction": Wording("Meeting satisfaction", "会议反馈满意度"),
+    "delivered_on_time": Wording("Delivered on time", "项目按时交付率"),
+    "problems_resolved_in_time": Wording("Problems resolved in time", "问题及时解决率"),
+    "problems_resolved_in_time.within": Wording(
+        "Problems resolved within {limit} ({clock})", "问题 {limit}内解决率（{clock}）"
+    ),
+    "documents_updated_on_time": Wording("Documents updated in time", "文档更新及时率"),
+    "reviews_passed": Wording("Reviews passed", "审查通过率"),
+    "requirements_satisfied": Wording("Requirements satisfied", "客户需求满足率"),
+    "requirements_changed": Wording("Requirement change", "需求变更率"),
+    "retrospectives_on_time": Wording("Retrospectives on time", "回顾报告及时性"),
+    "improvements_carried_out": Wording("Improvements carried out", "改进建议实施率"),
+    "lead_time": Wording("Lead time", "交付周期"),
+    "cycle_time": Wording("Cycle time", "开发周期"),
+    "flow_efficiency": Wording("Flow efficiency", "流动效率"),
+    "first_response": Wording("First response", "首次响应时间"),
+    "item_age": Wording("Age of open work", "未完成工作的持续时间"),
+    "wip": Wording("Work in progress", "在制工作数"),
+    "throughput": Wording("Items finished per week", "每周完成数"),
+    "reopen_rate": Wording("Reopened after completion", "重新打开率"),
+    "scope_change": Wording("Scope change", "范围变更率"),
+    "milestone_slip": Wording("Milestone slip", "里程碑偏移"),
+    "planned_value": Wording("Planned value", "计划价值"),
+    "earned_value": Wording("Earned value", "挣值"),
+    "spi": Wording("Schedule performance (SPI)", "进度绩效指数（SPI）"),
+    "spi_t": Wording("Schedule performance in time (SPI(t))", "时间进度绩效指数（SPI(t)）"),
+    "forecast": Wording("Forecast finish", "预测完成日期"),
+    "forecast_hit_rate": Wording("Forecasts that held", "预测命中率"),
+}
+
+# A finding's kind, perhaps with its cause or with `counted` where its facts hold a number of work items.
+FINDINGS = {
+    "overdue": Wording("{name} was due on {due_on} and is not finished.", "{name} 应于{due_on}完成，目前尚未完成。"),
+    "overdue.counted": Wording(
+        "{name} was due on {due_on} and is not finished: {finished_items} of {items} work items are done.",
+        "{name} 应于{due_on}完成，目前尚未完成：{items} 个工作项中已完成 {finished_items} 个。",
+    ),
+    "due_soon": Wording("{name} is due on {due_on} and is not finished.", "{name} 将于{due_on}到期，目前尚未完成。"),
+    "due_soon.counted": Wording(
+        "{name} is due on {due_on} and is not finished: {finished_items} of {items} work items are done.",
+        "{name} 将于{due_on}到期，目前尚未完成：{items} 个工作项中已完成 {finished_items} 个。",
+    ),
+    "ghost": Wording("{name} is in the plan, and nothing works on it.", "计划中的 {name} 没有对应的工作项。"),
+    "ghost.nothing_matches": Wording(
+        "{name} is in the plan, and no work item matches what the plan says of it.",
+        "计划中的 {name} 没有匹配到任何工作项。",
+    ),
+    "ghost.no_work_named": Wording(
+        "{name} is in the plan, and the plan does not say which work items belong to it.",
+        "计划中的 {name} 未指明对应的工作项。",
+    ),
+    "shadow_work": Wording(
+        "{name} is open, and no planned deliverable covers it.", "{name} 尚未完成，且不属于计划中的任何交付物。"
+    ),
+    "unknown_status": Wording(
+        "Nobody has said what the status {status} of {source} means, so {items} items cannot be judged.",
+        "{source} 的状态 {status} 含义未知，{items} 个工作项无法判断。",
+    ),
+}
+
+ADVICE = {
+    "overdue": Wording(
+        "Finish it, or agree on a new date and approve the plan again.",
+        "请尽快完成；如需改期，请商定新日期并重新批准计划。",
+    ),
+    "due_soon": Wording("Check with its owner that the date will hold.", "请与负责人确认能否按期完成。"),
+    "ghost": Wording(
+        "Create or label the work, or correct “work” in the plan.", "请创建或标记对应的工作项，或修正计划中的“work”。"
+    ),
+    "shadow_work": Wording(
+        "Add it to a deliverable of the plan, or stop it.", "请将其纳入计划中的某个交付物，或停止该工作。"
+    ),
+    "unknown_status": Wording("Name it under “statuses” of the source.", "请在该数据源的“statuses”中指定其含义。"),
+}
+
+# Why a number is missing.
+REASONS = {
+    "no_items": Wording("the project has no items of this kind", "项目中没有此类工作项"),
+    "no_baseline": Wording("no plan has been approved", "尚未批准计划基线"),
+    "nothing_due": Wording("nothing was due in this period", "本期没有到期的内容"),
+    "nothing_identified": Wording("nothing was identified in this period", "本期没有新发现的问题"),
+    "nothing_finished": Wording("nothing was finished in this period", "本期没有完成的工作"),
+    "period_not_started": Wording("the period has not begun", "统计期间尚未开始"),
+    "all_pending": Wording("everything is still inside its limit", "全部仍在时限内"),
+    "all_left_out": Wording("everything had to be left out", "全部被排除"),
+    "small_sample": Wording("small sample", "样本较少"),
+}
+
+# Why a row was left out of a number.
+EXCLUDED = {
+    "cancelled": Wording("cancelled", "已取消"),
+    "duplicate": Wording("duplicate", "重复"),
+    "pending": Wording("not due yet or still inside the limit", "尚未到期或仍在时限内"),
+    "no_baseline": Wording("without an approved date", "没有批准日期"),
+    "no_work": Wording("without known work items", "没有对应的工作项"),
+    "no_completion_date": Wording("finished at an unknown time", "完成时间未知"),
+    "parent": Wording("counted by their sub-tasks", "由子任务统计"),
+}
+
+WORDS = {
+    "yes": Wording("met", "达标"),
+    "no": Wording("missed", "未达标"),
+    "no_target": Wording("–", "–"),
+    "not_measurable": Wording("not measurable: {reason}", "无法计算：{reason}"),
+    "elapsed": Wording("elapsed time", "自然时间"),
+    "working": Wording("working time", "工作时间"),
+    "days": Wording("{n} d", "{n} 天"),
+    "hours": Wording("{n} h", "{n} 小时"),
+    "minutes": Wording("{n} min", "{n} 分钟"),
+    "under_a_minute": Wording("under 1 min", "不足 1 分钟"),
+    "of": Wording("{share} ({n} of {total})", "{share}（{n}/{total}）"),
+    "median": Wording("median {value}", "中位数 {value}"),
+    "p85": Wording("P85 {value}", "P85 {value}"),
+    "p95": Wording("P95 {value}", "P95 {value}"),
+    "first_promise": Wording("first dates {value}", "按最初日期 {value}"),
+    "latest_dates": Wording("latest dates {value}", "按最新日期 {value}"),
+    "more": Wording("and {n} more", "等另外 {n} 项"),
+    "and": Wording(", ", "，"),
+    "severity.critical": Wording("critical", "严重"),
+    "severity.warning": Wording("warning", "警告"),
+    "severity.info": Wording("note", "提示"),
+    "more_left_out": Wording(
+        "This text is longer than fits here; the rest is left out. “planward status” shows all of it.",
+        "内容超出此处的长度限制，其余部分已省略。完整内容请运行“planward status”查看。",
+    ),
+}
+
+STATUS_REPORT = {
+    "title": Wording("{project}: status", "{project}：项目状态"),
+    "verdict.good": Wording("On course", "进展正常"),
+    "verdict.warning": Wording("At risk", "存在风险"),
+    "verdict.bad": Wording("Off course", "偏离计划"),
+    "verdict.neutral": Wording("Not known", "无法判断"),
+    "because": Wording("{verdict}: {reasons}.", "{verdict}：{reasons}。"),
+    "because.nothing_wrong": Wording(
+        "nothing needs attention and every measured target is met", "没有需要处理的事项，已测量的目标均已达成"
+    ),
+    "because.nothing_known": Wording("nothing could be measured yet", "目前没有可测量的数据"),
+    "because.critical": Wording("critical findings: {n}", "严重事项 {n} 项"),
+    "because.warning": Wording("warnings: {n}", "警告 {n} 项"),
+    "because.missed": Wording("targets missed: {titles}", "未达标：{titles}"),
+    "because.stale": Wording("the data of {sources} is not up to date", "{sources} 的数据未更新"),
+    "milestones": Wording("Milestones", "里程碑"),
+    "milestone": Wording("Milestone", "里程碑"),
+    "approved": Wording("Approved date", "批准日期"),
+    "due": Wording("Date in the plan", "计划日期"),
+    "state": Wording("State", "状态"),
+    "finished": Wording("finished", "已完成"),
+    "finished_late": Wording("finished late", "延期完成"),
+    "finished_on": Wording("{state} on {on}", "{state}：{on}"),
+    "overdue": Wording("overdue", "已逾期"),
+    "open": Wording("open", "未完成"),
+    "dropped": Wording("not in the plan any more", "已从计划中移除"),
+    "kpis": Wording("Measures", "指标"),
+    "kpi": Wording("Measure", "指标"),
+    "value": Wording("Value", "数值"),
+    "target": Wording("Target", "目标"),
+    "met": Wording("Result", "结果"),
+    "sample": Wording("Sample", "样本"),
+    "missed_by": Wording("Missed in {title}: {keys}.", "{title} 未达成：{keys}。"),
+    "findings": Wording("What needs attention", "需要关注的事项"),
+    "no_findings": Wording("Nothing needs attention.", "没有需要关注的事项。"),
+    "finding": Wording("{severity} since {on}: {sentence} {advice}", "{severity}（自{on}）：{sentence}{advice}"),
+    "more_findings": Wording(
+        "{severity}: {n} more. “planward findings” lists them all.",
+        "{severity}：另有 {n} 项，“planward findings”可列出全部。",
+    ),
+    "items": Wording(" Items: {keys}.", "工作项：{keys}。"),
+    "period": Wording("Period: {start} to {end}.", "统计期间：{start}至{end}。"),
+    "sources": Wording("Sources: {states}.", "数据源：{states}。"),
+    "up_to_date": Wording("{source} up to date", "{source} 已更新"),
+    "stale_since": Wording("{source} stale since {on}", "{source} 自{on}起未更新"),
+    "never_read": Wording("{source} not read yet", "{source} 尚未读取"),
+    "left_out": Wording("Left out of {title}: {reasons}.", "{title} 未计入：{reasons}。"),
+    "left_out.count": Wording("{n} {reason}", "{n} 项{reason}"),
+    "incomplete": Wording("{title} counts {n} with an incomplete history.", "{title} 计入了 {n} 项历史不完整的数据。"),
+    "definitions": Wording("Definitions: {versions}.", "指标定义：{versions}。"),
+}
+
+
+def all_messages() -> dict[str, Wording]:
+    """Every message by its key."""
+    return {
+        **{f"kpi.{name}": wording for name, wording in KPI_TITLES.items()},
+        **{f"finding.{kind}": sentence for kind, sentence in FINDINGS.items()},
+        **{f"advice.{kind}": advice for kind, advice in ADVICE.items()},
+        **{f"reason.{code}": wording for code, wording in REASONS.items()},
+        **{f"excluded.{code}": wording for code, wording in EXCLUDED.items()},
+        **{f"status.{name}": wording for name, wording in STATUS_REPORT.items()},
+        **WORDS,
+    }

@@ -1,0 +1,240 @@
+"""One project held against its plan and measured: all is read from the store, and every result goes back there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from core.document.digest import digest_of
+from core.document.messages import finding_text
+from core.history.calendar import WorkingCalendar
+from core.history.period import period_at
+from core.kpi.facts import ProjectFacts, gather
+from core.kpi.measure import measure_all
+from core.model import Baseline, Basis, Clock, Measurement, Period, PeriodKind, Plan, Role
+from core.plan.baseline import Entry
+from core.plan.match import RoleRule, enrol_all
+from core.plan.reconcile import reconcile
+from core.publish.outbox import Wanted
+from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
+from core.store import items, plans, results, runs
+from core.store.engine import Store
+
+ENROLLED_NOTE = "enrolled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What the configuration changes of a KPI; None leaves it as declared."""
+
+    within: timedelta | None = None
+    clock: Clock | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """Where something is to be written about the project: a source, the item there and its address, and what about."""
+
+    source: str
+    target: str
+    url: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectJob:
+    """A project as configured. `kinds` tells the kind of each of its sources. `read_plan` reads the plan file anew."""
+
+    id: str
+    name: str
+    read_plan: Callable[[], Plan | None]
+    kinds: Mapping[str, str]
+    roles: Mapping[Role, RoleRule]
+    calendar: WorkingCalendar
+    period: PeriodKind
+    rules: Mapping[str, Rule]
+    topics: tuple[Topic, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What holding a project brought: open findings, stored measurements, and what should stand at its targets."""
+
+    findings: int
+    opened: int
+    closed: int
+    measurements: int
+    wanted: tuple[Wanted, ...]
+
+
+def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
+    """Keep the plan's version, enrol the items, find, measure and compose, in one transaction.
+
+    Raises ConfigurationError when the plan file became unreadable, and StoreError.
+    """
+    plan = job.read_plan()
+    with store.write() as connection:
+        version = None if plan is None else plans.save_version(connection, job.id, plan, at)
+        _enrol(connection, job, plan, version)
+        baselines = plans.baselines(connection, job.id)
+        enrolled = items.enrolled(connection, job.id)
+        facts = gather(enrolled, plan, baselines, job.calendar, at)
+        found = reconcile(plan, baselines, [item.work for item in facts.items], at=at, today=job.calendar.day_of(at))
+        details = [(finding, finding_text(finding, job.language)) for finding in found]
+        opened, closed = results.sync_findings(connection, job.id, details, at)
+        plans.save_milestones(connection, job.id, _milestones(facts))
+
+        stale = stale_sources(connection, job)
+        _close_ended_periods(connection, job, enrolled, plan, baselines, at)
+        present = period_at(job.period, at, job.calendar.zone)
+        measured = measure_all(facts, present, at, adjustments=job.rules, stale_sources=stale)
+        for measurement in measured:
+            results.save_measurement(connection, job.id, measurement, False)
+        wanted = _wanted(connection, job, present)
+    return Held(findings=len(found), opened=opened, closed=closed, measurements=len(measured), wanted=tuple(wanted))
+
+
+def wanted_now(store: Store, job: ProjectJob, at: datetime) -> list[Wanted]:
+    """What should stand at the project's targets by what is stored, without measuring anything anew."""
+    with store.read() as connection:
+        return _wanted(connection, job, period_at(job.period, at, job.calendar.zone))
+
+
+def reconstruct(store: Store, job: ProjectJob, period: Period, at: datetime) -> list[Measurement]:
+    """The KPIs of a period as of a moment, worked out anew from the stored histories and stored nowhere."""
+    with store.read() as connection:
+        baselines = plans.baselines(connection, job.id)
+        facts = gather(items.enrolled(connection, job.id), _plan_at(connection, job, at), baselines, job.calendar, at)
+        stale = stale_sources(connection, job)
+    return measure_all(facts, period, at, adjustments=job.rules, basis=Basis.HISTORY, stale_sources=stale)
+
+
+def stale_sources(connection: Connection, job: ProjectJob) -> tuple[str, ...]:
+    """The project's sources whose last run failed, or that were never read."""
+    last = runs.last_runs(connection)
+    return tuple(source for source in job.kinds if source not in last or not last[source].ok)
+
+
+def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | None:
+    """The version of the plan that held at the moment; before the first one was kept, the first."""
+    kept = plans.versions(connection, job.id)
+    known = [version for version in kept if version.saved_at <= at] or kept[:1]
+    return known[-1].plan if known else None
+
+
+def _enrol(connection: Connection, job: ProjectJob, plan: Plan | None, version: int | None) -> None:
+    """Give every item its place, where the plan, the rules or any item changed since this was last done."""
+    about = f"project {job.id}"
+    roles = [(role, rule.types, rule.labels) for role, rule in job.roles.items()]
+    state = [version, roles, sorted(job.kinds.items()), str(items.last_saved_at(connection, list(job.kinds)))]
+    digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()
+    if runs.get_note(connection, about, ENROLLED_NOTE) == digest:
+        return
+    everything = [item for source in job.kinds for item in items.items(connection, source)]
+    former = {
+        (source, remote_id): keys
+        for source in job.kinds
+        for remote_id, keys in items.former_keys(connection, source).items()
+    }
+    enrolments = enrol_all(everything, plan, job.roles, job.kinds, former_keys=former)
+    plans.save_enrolments(connection, job.id, enrolments)
+    plans.forget_enrolments(connection, job.id, keep=list(job.kinds))
+    runs.set_note(connection, about, ENROLLED_NOTE, digest)
+
+
+def _close_ended_periods(
+    connection: Connection,
+    job: ProjectJob,
+    enrolled: Sequence[items.EnrolledItem],
+    plan: Plan | None,
+    baselines: Sequence[Baseline],
+    at: datetime,
+) -> None:
+    """Freeze every measured period that has ended, as of its end.
+
+    Only once each source was read after that end: what happened in the last hours of a period belongs to it, and a
+    source that was down may still bring it.
+    """
+    read_at = runs.last_success(connection)
+    for period in results.open_periods(connection, job.id, ended_by=at):
+        if any(source not in read_at or read_at[source] < period.end_at for source in job.kinds):
+            continue
+        facts = gather(enrolled, plan, baselines, job.calendar, period.end_at)
+        for measurement in measure_all(
+            facts, period, period.end_at, adjustments=job.rules, basis=Basis.FROZEN, stale_sources=()
+        ):
+            results.save_measurement(connection, job.id, measurement, True)
+
+
+def _milestones(facts: ProjectFacts) -> list[plans.MilestoneRow]:
+    return [
+        plans.MilestoneRow(
+            key=entry.promise.id,
+            name=entry.promise.name,
+            due_on=entry.promise.latest_on,
+            baseline_due_on=entry.promise.committed_on,
+            finished_at=entry.state.finished_at,
+        )
+        for entry in facts.plan
+        if entry.promise.entry is Entry.MILESTONE
+    ]
+
+
+def _wanted(connection: Connection, job: ProjectJob, period: Period) -> list[Wanted]:
+    """The project's documents, composed from what is stored, for each place that should hold one."""
+    if not job.topics:
+        return []
+    document = compose(_inputs(connection, job, period), job.language)
+    digest = digest_of(document)
+    return [
+        Wanted(
+            project=job.id,
+            source=topic.source,
+            target=topic.target,
+            topic=topic.topic,
+            document=document,
+            digest=digest,
+            url=topic.url,
+        )
+        for topic in job.topics
+    ]
+
+
+def _inputs(connection: Connection, job: ProjectJob, period: Period) -> StatusInputs:
+    day_of = job.calendar.day_of
+    latest = {measurement.kpi: measurement for measurement, _ in results.measurements(connection, job.id, period)}
+    found = results.open_findings(connection, job.id)
+    last, success = runs.last_runs(connection), runs.last_success(connection)
+    return StatusInputs(
+        name=job.name,
+        period=period,
+        measurements=tuple(latest.values()),
+        findings=tuple(OpenFinding(finding=one.finding, opened_on=day_of(one.opened_at)) for one in found),
+        milestones=tuple(
+            MilestoneLine(
+                id=row.key,
+                name=row.name,
+                baseline_due_on=row.baseline_due_on,
+                due_on=row.due_on,
+                finished_on=None if row.finished_at is None else day_of(row.finished_at),
+            )
+            for row in plans.milestones(connection, job.id)
+        ),
+        freshness=tuple(
+            Freshness(
+                source=source,
+                fresh=source in last and last[source].ok,
+                read_on=day_of(success[source]) if source in success else None,
+            )
+            for source in job.kinds
+        ),
+        rules=job.rules,
+        urls=items.urls(connection, {place for one in found for place in one.finding.evidence}),
+    )

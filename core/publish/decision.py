@@ -1,0 +1,122 @@
+"""What to do about a publication, decided from what we know of it: pure, and before anything is done."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from core.model import Publication, PublicationState
+from core.ports import Posted
+
+DELETED = "a person deleted our comment, so it is not posted again"
+EDITED = "a person edited our comment, so it is left as it is"
+IN_DOUBT = frozenset({PublicationState.SENDING, PublicationState.UNKNOWN})
+"""States in which a write of ours may or may not have been applied."""
+
+
+class Action(StrEnum):
+    """NOTHING: what should stand there does. LEAVE: muted or refused before. PREVIEW: to be shown, not sent.
+
+    WAIT: the target told us to. LOOK: a write is in doubt. CREATE, EDIT: to be sent, after looking. REVIEW: it is muted
+    and a person asked for it.
+    """
+
+    NOTHING = "nothing"
+    LEAVE = "leave"
+    PREVIEW = "preview"
+    WAIT = "wait"
+    LOOK = "look"
+    CREATE = "create"
+    EDIT = "edit"
+    REVIEW = "review"
+
+
+QUIET = frozenset({Action.NOTHING, Action.LEAVE, Action.PREVIEW})
+"""Actions that do not call the target."""
+
+
+def marker_of(project: str, source: str, target: str, topic: str) -> str:
+    """The 26 letters and digits that identify a publication at its target.
+
+    Made from what it is about and not by chance: a lost or restored database finds its old comment again.
+    """
+    about = "\0".join(("planward", "v1", project, source, target, topic))
+    return base64.b32encode(hashlib.sha256(about.encode()).digest())[:26].decode().lower()
+
+
+def decide(
+    publication: Publication | None,
+    digest: str,
+    *,
+    send: bool,
+    again: bool,
+    not_before: datetime | None,
+    now: datetime,
+) -> Action:
+    """The next step towards `digest` standing at the target.
+
+    `again`: a person asked for it, so what was refused is tried once more and what was muted looked at. Nothing that
+    calls the target comes before `not_before`.
+    """
+    action = _step(publication, digest, send=send, again=again and send)
+    return Action.WAIT if action not in QUIET and not_before is not None and now < not_before else action
+
+
+def _step(publication: Publication | None, digest: str, *, send: bool, again: bool) -> Action:
+    if publication is None:
+        step = Action.CREATE
+    elif publication.state is PublicationState.MUTED:
+        step = Action.REVIEW if again else Action.LEAVE
+    elif publication.state in IN_DOUBT:
+        step = Action.LOOK
+    elif publication.state is PublicationState.FAILED and publication.digest == digest and not again:
+        step = Action.LEAVE
+    elif publication.sent_digest == digest:
+        step = Action.NOTHING
+    else:
+        step = Action.CREATE if publication.remote_id is None else Action.EDIT
+    return step if send or step in {Action.LEAVE, Action.NOTHING} else Action.PREVIEW
+
+
+def learn(publication: Publication, posted: Posted | None) -> Publication:
+    """The publication in the light of what stands at the target, None where nothing of ours does.
+
+    A write in doubt whose effect is seen is SENT; one whose effect is not seen stays in doubt. A comment that somebody
+    else edited or deleted makes the publication MUTED. A comment of ours that we did not know of (the database was lost
+    or is an older one) becomes known, its content not.
+    """
+    in_doubt = publication.state in IN_DOUBT
+    if posted is None:
+        return publication if publication.remote_id is None else _muted(publication, DELETED)
+    known = replace(publication, remote_id=posted.remote_id)
+    if not posted.ours:
+        return _muted(known, EDITED)
+    if publication.remote_id is not None and posted.digest == publication.remote_digest:
+        return known
+    seen = replace(known, remote_digest=posted.digest)
+    if in_doubt:
+        return replace(seen, state=PublicationState.SENT, sent_digest=publication.digest, error=None)
+    if publication.remote_id is None:
+        return replace(seen, state=PublicationState.PENDING, sent_digest=None)
+    return _muted(known, EDITED)
+
+
+def review(publication: Publication, posted: Posted | None) -> Publication:
+    """A muted publication that a person asked about: ours again if the comment is there and we wrote it last."""
+    if posted is None or not posted.ours:
+        return publication
+    return replace(
+        publication,
+        state=PublicationState.PENDING,
+        remote_id=posted.remote_id,
+        remote_digest=posted.digest,
+        sent_digest=None,
+        error=None,
+    )
+
+
+def _muted(publication: Publication, why: str) -> Publication:
+    return replace(publication, state=PublicationState.MUTED, error=why)

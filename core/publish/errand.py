@@ -1,0 +1,143 @@
+"""One publication brought to its target: look what stands there, write what is missing, look again where in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Event
+
+from core.errors import AccessDenied, AddressRefused, NotThere, RateLimited, RemoteError, WriteRefused
+from core.model import Publication, PublicationState
+from core.ports import Posted, Target
+from core.publish.decision import IN_DOUBT, learn, review
+from core.publish.ledger import Ledger
+from core.publish.wanted import Dialect, Result, Wanted
+
+FOUND = "it stands there already; the answer to an earlier attempt had been lost"
+IN_FLIGHT = "an earlier attempt may still arrive; it is looked for again before anything is sent"
+
+
+class Errand:
+    """One publication on its way. Each step is kept before the next begins."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        ledger: Ledger,
+        target: Target,
+        render: Dialect,
+        *,
+        now: Callable[[], datetime],
+        stop: Event,
+        settle: timedelta,
+    ) -> None:
+        self._wanted = wanted
+        self._ledger = ledger
+        self._target = target
+        self._render = render
+        self._now = now
+        self._stop = stop
+        self._settle = settle
+
+    def run(self, *, reviewed: bool) -> tuple[Result, str | None]:
+        """What became of it and why. `reviewed`: a person asked for one that is muted.
+
+        Raises RemoteError when the target cannot be read, with nothing written, and Overtaken.
+        """
+        publication = self._look(self._ledger.entry(), reviewed=reviewed)
+        if (ended := self._ended(publication)) is not None:
+            return ended
+        result, publication = self._write(publication)
+        if publication.state is not PublicationState.UNKNOWN:
+            return result, publication.error
+        # Whether it arrived is looked for once. It is not sent again in this run: a slow target may still be at it.
+        return self._ended(self._look(publication, reviewed=False)) or (Result.WAITING, publication.error)
+
+    def _ended(self, publication: Publication) -> tuple[Result, str | None] | None:
+        """What became of it where nothing is left to write now, or None."""
+        if publication.state is PublicationState.MUTED:
+            return Result.MUTED, publication.error
+        if publication.state is PublicationState.SENT and publication.sent_digest == self._wanted.digest:
+            return Result.SENT, FOUND
+        if publication.state in IN_DOUBT and self._stop.is_set():
+            return Result.WAITING, IN_FLIGHT
+        return None
+
+    def _look(self, publication: Publication, *, reviewed: bool) -> Publication:
+        """The publication after looking at the target; where a write stays in doubt, after waiting and looking again.
+
+        A target shows a comment a moment after it took it. So what is not seen is believed to be missing only when it
+        is not seen after `settle` either. The wait ends early when we are to stop.
+        """
+        muted = publication.state is PublicationState.MUTED
+        learned = (review if reviewed and muted else learn)(publication, self._standing(publication))
+        rest = self._unsettled(learned)
+        if learned.state in IN_DOUBT and rest and not self._stop.wait(rest):
+            learned = learn(learned, self._standing(learned))
+        return learned if learned == publication else self._ledger.keep(learned)
+
+    def _unsettled(self, publication: Publication) -> float:
+        """Seconds until the last attempt has settled; never more than `settle`, whatever the clock was set to."""
+        if publication.attempted_at is None:
+            return 0.0
+        rest = publication.attempted_at + self._settle - self._now()
+        return min(max(rest, timedelta()), self._settle).total_seconds()
+
+    def _standing(self, publication: Publication) -> Posted | None:
+        """Our comment as it stands; looked for by its marker where its id is not known or leads nowhere."""
+        if publication.remote_id is not None:
+            posted = self._target.read(publication.target, publication.remote_id)
+            if posted is not None:
+                return posted
+        return self._target.find(publication.target, publication.marker)
+
+    def _write(self, publication: Publication) -> tuple[Result, Publication]:
+        """What became of the one call, and the publication after it."""
+        body = self._render(self._wanted.document, marker=publication.marker, url=self._wanted.url)
+        sending = self._ledger.keep(
+            replace(
+                publication,
+                state=PublicationState.SENDING,
+                digest=self._wanted.digest,
+                attempted_at=self._now(),
+                attempts=publication.attempts + 1,
+                error=None,
+            )
+        )
+        try:
+            if sending.remote_id is None:
+                posted = self._target.create(sending.target, sending.marker, body)
+            else:
+                posted = self._target.edit(sending.target, sending.remote_id, sending.marker, body)
+        except RemoteError as error:
+            if isinstance(error, RateLimited):
+                self._ledger.hold_back(error.not_before)
+            result, state = _after(error, sending)
+            return result, self._ledger.keep(replace(sending, state=state, error=str(error)))
+        sent = replace(
+            sending,
+            state=PublicationState.SENT,
+            sent_digest=sending.digest,
+            remote_id=posted.remote_id,
+            remote_digest=posted.digest,
+            sent_at=self._now(),
+        )
+        return Result.SENT, self._ledger.keep(sent)
+
+
+def _after(error: RemoteError, sending: Publication) -> tuple[Result, PublicationState]:
+    """Where a publication stands after its call failed: what was not clearly refused may have been applied."""
+    match error:
+        case WriteRefused():
+            return Result.FAILED, PublicationState.FAILED
+        case NotThere() if sending.remote_id is None:  # its item is gone
+            return Result.FAILED, PublicationState.FAILED
+        case NotThere():  # our comment went since we looked, and the next look makes out why
+            return Result.WAITING, PublicationState.PENDING
+        case RateLimited():
+            return Result.WAITING, PublicationState.PENDING
+        case AccessDenied() | AddressRefused():
+            return Result.FAILED, PublicationState.PENDING
+        case _:
+            return Result.WAITING, PublicationState.UNKNOWN

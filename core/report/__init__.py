@@ -1,0 +1,1 @@
+"""Reports composed from stored numbers, as neutral documents."""

@@ -1,0 +1,56 @@
+"""What a status report is composed from: stored values only, dates in the project's own zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from core.kpi.measure import Adjustment
+from core.model import Finding, Measurement, Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFinding:
+    """A finding that is open, and the day on which it opened."""
+
+    finding: Finding
+    opened_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneLine:
+    """A milestone: its approved date, its date in the present plan (None: dropped), and when it was finished."""
+
+    id: str
+    name: str
+    baseline_due_on: date | None = None
+    due_on: date | None = None
+    finished_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Whether the last reading of a source succeeded; if not, the day of the last that did, None where none did."""
+
+    source: str
+    fresh: bool
+    read_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusInputs:
+    """Everything that the status of a project says.
+
+    The moment of measuring is not shown. `rules` are the configured adjustments of KPIs, `urls` the addresses of items
+    by source and key.
+    """
+
+    name: str
+    period: Period
+    measurements: tuple[Measurement, ...] = ()
+    findings: tuple[OpenFinding, ...] = ()
+    milestones: tuple[MilestoneLine, ...] = ()
+    freshness: tuple[Freshness, ...] = ()
+    rules: Mapping[str, Adjustment] = field(default_factory=dict)
+    urls: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -1,0 +1,34 @@
+"""Lists of words and item keys, as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.document.messages import say
+from core.document.nodes import Inline, Inlines, LinkTo, Text
+
+MOST_KEYS = 3
+"""Items named in one sentence; the others are counted."""
+
+
+def joined(parts: Iterable[Inlines], language: str) -> Inlines:
+    """The parts with the language's comma between them."""
+    nodes: list[Inline] = []
+    for part in parts:
+        if nodes:
+            nodes.append(Text(say("and", language)))
+        nodes.extend(part)
+    return tuple(nodes)
+
+
+def key_link(key: str, url: str | None) -> Inline:
+    """The key, leading to its item where there is an address."""
+    return Text(key) if url is None else LinkTo(key, url)
+
+
+def listed(keys: Sequence[tuple[str | None, str]], urls: Mapping[tuple[str, str], str], language: str) -> Inlines:
+    """The items, given by source and key, each linked where its address is known, the first few by name."""
+    named = [(key_link(key, urls.get((source or "", key))),) for source, key in keys[:MOST_KEYS]]
+    words = joined(named, language)
+    rest = len(keys) - len(named)
+    return (*words, Text(f" {say('more', language, n=rest)}")) if rest > 0 else words

@@ -1,0 +1,201 @@
+"""Work items and what belongs to them, read back from the store.
+
+Saving is told in `core.store.pages`, the small lists of a source in `core.store.lists`; callers find all of it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from core.model import Category, Change, Enrolment, History, Role, Snapshot, WorkItem
+from core.store import parts, tables
+from core.store.lists import identities, save_identities, save_set_aside, save_statuses, set_aside, statuses
+from core.store.pages import Saved, save_histories, save_snapshots
+from core.store.tables import instant
+from core.store.text import clean
+from core.store.upsert import Row, among, plain, raw, rows_of
+
+__all__ = [
+    "EnrolledItem",
+    "Saved",
+    "count",
+    "enrolled",
+    "former_keys",
+    "held",
+    "identities",
+    "items",
+    "last_saved_at",
+    "load_snapshots",
+    "save_histories",
+    "save_identities",
+    "save_set_aside",
+    "save_snapshots",
+    "save_statuses",
+    "seen_categories",
+    "set_aside",
+    "statuses",
+    "urls",
+]
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolledItem:
+    """An item of a project with its history and its place there."""
+
+    item: WorkItem
+    history: History
+    enrolment: Enrolment
+
+
+def held(conn: Connection, source: str, ids: Sequence[str]) -> dict[str, datetime]:
+    """The `updated_at` of those items whose history and comments are held whole as of that time."""
+    columns = ("remote_id", "updated_at", "history_held", "comments_held")
+    rows = rows_of(conn, tables.items, source, clean(list(ids)), *columns)
+    return {remote_id: instant(updated_at) for remote_id, updated_at, history, comments in rows if history and comments}
+
+
+def seen_categories(
+    conn: Connection, source: str, ids: Sequence[str]
+) -> dict[tuple[str, str, int], tuple[Category | None, Category | None]]:
+    """What a status meant when its change was first seen, by (item id, change id, position), of the changes held."""
+    table = tables.changes
+    columns = [table.c[name] for name in ("item_id", "remote_id", "position", "from_category", "to_category")]
+    of_items = (table.c.source == source, among(conn, table.c.item_id, clean(list(ids))))
+    rows = plain(conn, select(*raw(columns)).where(*of_items, table.c.field == "status"))
+    return {row[:3]: parts.categories_of(row) for row in rows}
+
+
+def load_snapshots(conn: Connection, source: str, size: int = PAGE) -> Iterator[list[Snapshot]]:
+    """Everything of a source in lists of at most `size`, with items and changes, to derive histories from again.
+
+    `changes` is None where no history was ever brought. `history_whole` is False where the tracker cut the history,
+    or the item moved on since it was brought. Comments and links are not loaded. The caller may write between lists.
+    """
+    for rows in _pages(conn, source, size):
+        changes = _grouped(rows_of(conn, tables.changes, source, [row[1] for row in rows]))
+        yield [_snapshot(row, changes.get(row[:2])) for row in rows]
+
+
+def items(conn: Connection, source: str, ids: Collection[str] | None = None) -> Iterator[WorkItem]:
+    """The items of a source that are not deleted, all of them or those with these ids, in the order of their ids."""
+    pages = _pages(conn, source, PAGE) if ids is None else [rows_of(conn, tables.items, source, clean(list(ids)))]
+    for rows in pages:
+        yield from (parts.work_item(row) for row in rows if row[parts.DELETED_AT] is None)
+
+
+def count(conn: Connection) -> dict[str, int]:
+    """How many items of each source are held that are not deleted."""
+    table = tables.items
+    query = select(table.c.source, func.count().label("held")).where(table.c.deleted_at.is_(None))
+    return {row.source: row.held for row in conn.execute(query.group_by(table.c.source).order_by(table.c.source))}
+
+
+def last_saved_at(conn: Connection, sources: Collection[str]) -> datetime | None:
+    """When an item of these sources was last new or different; None when they have none."""
+    table = tables.items
+    # One look at the end of the index for each source, where one question about all of them would read every item.
+    latest = [conn.scalar(select(func.max(table.c.saved_at)).where(table.c.source == source)) for source in sources]
+    return max((at for at in latest if at is not None), default=None)
+
+
+def former_keys(conn: Connection, source: str) -> dict[str, tuple[str, ...]]:
+    """The keys that items of the source had before, oldest first, by remote id; only of those that were renamed."""
+    table = tables.changes
+    query = select(table.c.item_id, table.c.from_value).where(
+        table.c.source == source, tables.IS_RENAMING, table.c.from_value.is_not(None)
+    )
+    rows = conn.execute(query.order_by(table.c.item_id, table.c.changed_at, func.length(table.c.remote_id)))
+    return {item_id: tuple(key for _, key in of) for item_id, of in groupby(rows, key=lambda row: row.item_id)}
+
+
+def enrolled(conn: Connection, project: str, *, open_or_since: datetime | None = None) -> list[EnrolledItem]:
+    """The items of a project that are not deleted, in the order of (source, remote id).
+
+    With `open_or_since` only those that are open, or may have come to their end at that instant or later: where no
+    change tells the end, the item's last update bounds it.
+    """
+    places = tables.enrolments.c
+    if open_or_since is None:
+        return _enrolled_where(conn, places.project == project)
+    # First which items, by their index: left to one question, SQLite would look at every enrolled item.
+    table = tables.items
+    settled_at = table.c.settled_at
+    query = select(table.c.source, table.c.remote_id).where(or_(settled_at.is_(None), settled_at >= open_or_since))
+    found: list[EnrolledItem] = []
+    for source, rows in groupby(plain(conn, query.order_by(table.c.source, table.c.remote_id)), key=itemgetter(0)):
+        of_rows = among(conn, places.item_id, [remote_id for _, remote_id in rows])
+        found.extend(_enrolled_where(conn, places.project == project, places.source == source, of_rows))
+    return found
+
+
+def urls(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The addresses of items by (source, key), of those that are held."""
+    table = tables.items
+    found: dict[tuple[str, str], str] = {}
+    for source in {source for source, _ in keys}:
+        wanted = clean(sorted({key for of, key in keys if of == source}))
+        query = select(table.c.key, table.c.url).where(table.c.source == source, among(conn, table.c.key, wanted))
+        found.update({(source, row.key): row.url for row in conn.execute(query)})
+    return found
+
+
+def _pages(conn: Connection, source: str, size: int) -> Iterator[list[Row]]:
+    """The rows of a source's items in the order of their ids, read anew for each page."""
+    table = tables.items
+    query = select(*raw(table.c)).where(table.c.source == source).order_by(table.c.remote_id).limit(size)
+    rows = plain(conn, query)
+    while rows:
+        yield rows
+        rows = plain(conn, query.where(table.c.remote_id > rows[-1][1]))
+
+
+def _grouped(rows: list[Row]) -> dict[Row, list[Row]]:
+    """Rows that are ordered by their items, by (source, item id)."""
+    return {key: list(of_item) for key, of_item in groupby(rows, key=lambda row: row[:2])}
+
+
+def _snapshot(row: Row, changes: list[Row] | None) -> Snapshot:
+    history_held = bool(row[parts.HISTORY_HELD])
+    known = sorted(map(parts.change_of, changes or ()), key=_in_time)
+    return Snapshot(
+        item=parts.work_item(row),
+        changes=tuple(known) if history_held or known else None,
+        history_whole=history_held and bool(row[parts.HISTORY_WHOLE]),
+    )
+
+
+def _in_time(change: Change) -> tuple[datetime, int, str, int]:
+    # Ids of one instant are numbers nearly everywhere: a longer one is later.
+    return change.changed_at, len(change.remote_id), change.remote_id, change.position
+
+
+def _enrolled_where(conn: Connection, *conditions: ColumnElement[bool]) -> list[EnrolledItem]:
+    places, held_items, stretches = tables.enrolments, tables.items, tables.spans
+    of_item = (held_items.c.source == places.c.source) & (held_items.c.remote_id == places.c.item_id)
+    of_span = (stretches.c.source == places.c.source) & (stretches.c.item_id == places.c.item_id)
+    order = (places.c.source, places.c.item_id)
+    joined = places.join(held_items, of_item)
+    chosen = (*conditions, held_items.c.deleted_at.is_(None))
+
+    columns = [*held_items.c, places.c.role, places.c.deliverable]
+    rows = plain(conn, select(*raw(columns)).select_from(joined).where(*chosen).order_by(*order))
+    with_spans = select(*raw(stretches.c)).select_from(joined.join(stretches, of_span)).where(*chosen)
+    spans = _grouped(plain(conn, with_spans.order_by(*order, stretches.c.position)))
+    return [_enrolled(row, spans.get(row[:2], [])) for row in rows]
+
+
+def _enrolled(row: Row, spans: list[Row]) -> EnrolledItem:
+    source, remote_id, *_, role, deliverable = row
+    return EnrolledItem(
+        item=parts.work_item(row),
+        history=parts.history_of(row, spans),
+        enrolment=Enrolment(source=source, remote_id=remote_id, role=Role(role), deliverable=deliverable),
+    )

@@ -1,0 +1,94 @@
+"""The small lists of a source: its statuses, its accounts, and the records that could not be understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from core.model import Category, Identity, SetAside, Status
+from core.store import tables
+from core.store.tables import micros, micros_or_none
+from core.store.text import clean
+from core.store.upsert import serialise, upsert
+
+
+def statuses(conn: Connection, source: str) -> dict[str, Status]:
+    """Every status that the source has or once had, by id."""
+    table = tables.statuses
+    rows = conn.execute(select(table).where(table.c.source == source).order_by(table.c.status_id))
+    return {
+        row.status_id: Status(
+            status_id=row.status_id,
+            name=row.name,
+            category=Category(row.category) if row.category else None,
+            category_since=row.category_since,
+        )
+        for row in rows
+    }
+
+
+def save_statuses(conn: Connection, source: str, listed: Sequence[Status], at: datetime) -> bool:
+    """Whether a status is new, renamed or in another category than before.
+
+    `category_since` is ours: `at` from when a status that was held is listed with another category. Statuses that are
+    no longer listed stay, because older changes speak of them.
+    """
+    serialise(conn, f"source {source}")
+    before = statuses(conn, source)
+    rows = []
+    for status in clean(list(listed)):
+        known = before.get(status.status_id)
+        since = None
+        if known is not None:
+            since = known.category_since if known.category is status.category else at
+        category = status.category.value if status.category else None
+        rows.append((source, status.status_id, status.name, category, micros_or_none(since)))
+    return upsert(conn, tables.statuses, rows) > 0
+
+
+def identities(conn: Connection, source: str) -> dict[str, Identity]:
+    """Every account of the source that was seen, by account id."""
+    table = tables.identities
+    rows = conn.execute(select(table).where(table.c.source == source).order_by(table.c.account_id))
+    return {row.account_id: Identity(**row._mapping) for row in rows}
+
+
+def save_identities(conn: Connection, seen: Sequence[Identity]) -> int:
+    """How many accounts are new or changed.
+
+    What a sighting does not tell (name, e-mail: None) stays as it is held.
+    """
+    latest = {(identity.source, identity.account_id): identity for identity in clean(list(seen))}
+    rows = []
+    for source in sorted({source for source, _ in latest}):
+        serialise(conn, f"source {source}")
+        before = identities(conn, source)
+        for identity in (identity for (of, _), identity in latest.items() if of == source):
+            known = before.get(identity.account_id, identity)
+            rows.append(
+                (
+                    source,
+                    identity.account_id,
+                    identity.name if identity.name is not None else known.name,
+                    identity.email if identity.email is not None else known.email,
+                    identity.active,
+                    identity.bot,
+                )
+            )
+    return upsert(conn, tables.identities, rows)
+
+
+def set_aside(conn: Connection, source: str) -> list[SetAside]:
+    """The records of the source that could not be understood, in the order of their ids."""
+    table = tables.set_aside
+    rows = conn.execute(select(table).where(table.c.source == source).order_by(table.c.remote_id))
+    return [SetAside(remote_id=row.remote_id, key=row.key, reason=row.reason) for row in rows]
+
+
+def save_set_aside(conn: Connection, source: str, records: Sequence[SetAside], at: datetime) -> int:
+    """How many records are newly set aside or for another reason. They stay until an item with their id is saved."""
+    serialise(conn, f"source {source}")
+    rows = [(source, record.remote_id, record.key, record.reason, micros(at)) for record in clean(list(records))]
+    return upsert(conn, tables.set_aside, rows)

@@ -1,0 +1,155 @@
+"""Versions of a project's plan, the baselines frozen from them, and the project's items and milestones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select
+
+from core.model import Baseline, Enrolment, Plan
+from core.store import tables
+from core.store.tables import json_text, micros
+from core.store.text import clean
+from core.store.upsert import encoded, plain, raw, replace, serialise, upsert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanVersion:
+    """A distinct content that a project's plan has had. Numbers run from 1."""
+
+    number: int
+    digest: str
+    plan: Plan
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneRow:
+    """Where a milestone stands. `due_on` is None when the plan dropped it, `baseline_due_on` without a baseline."""
+
+    key: str
+    name: str
+    due_on: date | None
+    baseline_due_on: date | None = None
+    forecast_on: date | None = None
+    finished_at: datetime | None = None
+
+
+def save_version(conn: Connection, project: str, plan: Plan, at: datetime) -> int:
+    """The number of the version with this content, new or as it was first kept."""
+    serialise(conn, f"project {project}")
+    table = tables.plan_versions
+    content = json_text(clean(plan))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    known: int | None = conn.scalar(select(table.c.number).where(table.c.project == project, table.c.digest == digest))
+    if known is not None:
+        return known
+    last = conn.scalar(select(func.max(table.c.number)).where(table.c.project == project)) or 0
+    upsert(conn, table, [(project, last + 1, digest, content, micros(at))])
+    return last + 1
+
+
+def versions(conn: Connection, project: str) -> list[PlanVersion]:
+    """The versions of a project's plan, in the order in which they were first seen."""
+    table = tables.plan_versions
+    rows = conn.execute(select(table).where(table.c.project == project).order_by(table.c.number))
+    return [
+        PlanVersion(number=row.number, digest=row.digest, plan=_plan(row.plan), saved_at=row.saved_at) for row in rows
+    ]
+
+
+def approve(
+    conn: Connection,
+    project: str,
+    plan: Plan,
+    *,
+    by: str,
+    reason: str | None,
+    approved_at: datetime,
+    recorded_at: datetime,
+) -> Baseline:
+    """The plan as a new baseline, numbered from 1 within the project. It is never changed afterwards."""
+    version = save_version(conn, project, plan, recorded_at)
+    table = tables.baselines
+    last = conn.scalar(select(func.max(table.c.number)).where(table.c.project == project)) or 0
+    row = encoded(
+        table,
+        project=project,
+        number=last + 1,
+        version=version,
+        approved_at=approved_at,
+        approved_by=clean(by),
+        reason=clean(reason),
+        recorded_at=recorded_at,
+    )
+    upsert(conn, table, [row], keep_first=True)
+    return baselines(conn, project)[-1]
+
+
+def baselines(conn: Connection, project: str) -> list[Baseline]:
+    """The baselines of a project, in the order of their numbers."""
+    approved, kept = tables.baselines, tables.plan_versions
+    of_version = (kept.c.project == approved.c.project) & (kept.c.number == approved.c.version)
+    query = select(approved, kept.c.plan).join(kept, of_version).where(approved.c.project == project)
+    return [
+        Baseline(
+            number=row.number,
+            plan=_plan(row.plan),
+            approved_at=row.approved_at,
+            approved_by=row.approved_by,
+            reason=row.reason,
+            recorded_at=row.recorded_at,
+        )
+        for row in conn.execute(query.order_by(approved.c.number))
+    ]
+
+
+def save_enrolments(conn: Connection, project: str, enrolments: Collection[Enrolment]) -> int:
+    """How many items were enrolled anew or got another place in the project."""
+    rows = [
+        (project, enrolment.source, enrolment.remote_id, enrolment.role.value, enrolment.deliverable)
+        for enrolment in clean(list(enrolments))
+    ]
+    return upsert(conn, tables.enrolments, rows)
+
+
+def forget_enrolments(conn: Connection, project: str, *, keep: Collection[str] = ()) -> int:
+    """How many items left the project, because their source is not one of those to keep."""
+    table = tables.enrolments
+    return conn.execute(delete(table).where(table.c.project == project, table.c.source.not_in(list(keep)))).rowcount
+
+
+def save_milestones(conn: Connection, project: str, milestones: Sequence[MilestoneRow]) -> int:
+    """How many of a project's milestones are new, different or gone. Those not given are removed."""
+    serialise(conn, f"project {project}")
+    table = tables.milestones
+    wanted = [
+        encoded(
+            table,
+            project=project,
+            key=row.key,
+            name=row.name,
+            baseline_due_on=row.baseline_due_on,
+            due_on=row.due_on,
+            forecast_on=row.forecast_on,
+            finished_at=row.finished_at,
+        )
+        for row in clean(list(milestones))
+    ]
+    return len(replace(conn, table, plain(conn, select(*raw(table.c)).where(table.c.project == project)), wanted))
+
+
+def milestones(conn: Connection, project: str) -> list[MilestoneRow]:
+    """The milestones of a project, in the order of their keys."""
+    table = tables.milestones
+    columns = [column for column in table.c if column is not table.c.project]
+    rows = conn.execute(select(*columns).where(table.c.project == project).order_by(table.c.key))
+    return [MilestoneRow(**row._mapping) for row in rows]
+
+
+def _plan(content: str) -> Plan:
+    return msgspec.json.decode(content, type=Plan)

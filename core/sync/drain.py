@@ -1,0 +1,298 @@
+"""One source drained into the store, page by page; a crash costs at most one page of reading again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from threading import Event
+from typing import Protocol
+
+from core.errors import ConfigurationError, PlanwardError, RateLimited, RemoteError
+from core.history.spans import StatusMapping, derive
+from core.model import Category, Change, History, Page, Snapshot, Status
+from core.ports import Source
+from core.store import items, runs
+from core.store.engine import Store
+
+STREAM = "items"
+MEANING_NOTE = "meaning of statuses"
+ACCOUNT_NOTE = "account"
+DERIVATION = 1
+"""Raised when `core.history` learns to read histories differently, so that stored ones are worked out anew."""
+
+
+class Progress(Protocol):
+    """Told how far a source is. `expected` is an estimate or None."""
+
+    def __call__(self, source: str, done: int, expected: int | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceJob:
+    """A source as configured: how to reach it, what its statuses mean, and how often the slower checks run.
+
+    `scope` names what is asked for (projects, query); when it changes, everything is read again. `open` is called when
+    the source is drained, so that a source that cannot even be made harms no other.
+    """
+
+    name: str
+    kind: str
+    open: Callable[[], Source]
+    scope: str
+    mapping: StatusMapping
+    checks: Mapping[str, timedelta]
+
+
+@dataclass(slots=True, kw_only=True)
+class Drained:
+    """What draining one source brought. `items` counts new and really changed ones."""
+
+    items: int = 0
+    changes: int = 0
+    comments: int = 0
+    events: int = 0
+    deleted: int = 0
+    set_aside: int = 0
+    requests: int = 0
+    requests_upkeep: int = 0
+    seconds: float = 0.0
+    error: PlanwardError | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was asked for came."""
+        return self.error is None
+
+
+def drain(
+    store: Store,
+    job: SourceJob,
+    *,
+    full: bool,
+    now: Callable[[], datetime],
+    stop: Event,
+    progress: Progress,
+) -> Drained:
+    """What came. A source's failure is returned and recorded, never raised, so that it cannot hold up the others.
+
+    Raises StoreError: without a store nothing else can go on either.
+    """
+    drained = Drained()
+    started_at = now()
+    try:
+        source = job.open()
+        try:
+            _run_due_checks(store, job, source, drained, now)
+            _pull(store, job, source, drained, full=full, now=now, stop=stop, progress=progress)
+        finally:
+            source.close()
+    except (RemoteError, ConfigurationError) as error:
+        drained.error = error
+    finished_at = now()
+    drained.seconds = (finished_at - started_at).total_seconds()
+    with store.write() as connection:
+        runs.record_run(connection, _run(job, drained, started_at, finished_at))
+    return drained
+
+
+def _run(job: SourceJob, drained: Drained, started_at: datetime, finished_at: datetime) -> runs.Run:
+    return runs.Run(
+        source=job.name,
+        started_at=started_at,
+        finished_at=finished_at,
+        ok=drained.ok,
+        counts={
+            "items": drained.items,
+            "changes": drained.changes,
+            "comments": drained.comments,
+            "set_aside": drained.set_aside,
+            "requests": drained.requests,
+            "requests_upkeep": drained.requests_upkeep,
+        },
+        error=None if drained.error is None else str(drained.error),
+        not_before=drained.error.not_before if isinstance(drained.error, RateLimited) else None,
+    )
+
+
+def _run_due_checks(
+    store: Store, job: SourceJob, source: Source, drained: Drained, now: Callable[[], datetime]
+) -> None:
+    """Ask who we are and which statuses there are, when that is due. Counted as upkeep."""
+    with store.read() as connection:
+        checked_at = runs.checked_at(connection, job.name)
+    try:
+        if is_due(checked_at, job.checks, "identity", now()):
+            account = source.identify()
+            with store.write() as connection:
+                runs.set_note(connection, job.name, ACCOUNT_NOTE, account.account_id)
+                items.save_identities(connection, [account])
+                runs.record_check(connection, job.name, "identity", now())
+        if is_due(checked_at, job.checks, "lists", now()):
+            listed = source.lists()
+            with store.write() as connection:
+                items.save_statuses(connection, job.name, listed, now())
+                runs.record_check(connection, job.name, "lists", now())
+    finally:
+        drained.requests_upkeep += source.requests
+
+
+def _pull(
+    store: Store,
+    job: SourceJob,
+    source: Source,
+    drained: Drained,
+    *,
+    full: bool,
+    now: Callable[[], datetime],
+    stop: Event,
+    progress: Progress,
+) -> None:
+    """Save page after page, each with its cursor in one transaction."""
+    with store.read() as connection:
+        statuses = items.statuses(connection, job.name)
+        held = runs.cursor(connection, job.name, STREAM)
+        checked_at = runs.checked_at(connection, job.name)
+    _derive_again_if_meanings_changed(store, job, statuses, now())
+
+    cursor = None if held is None or held[1] != job.scope else held[0]
+    wide = cursor is not None and is_due(checked_at, job.checks, "reread", now())
+    if full:
+        cursor = None
+
+    def known(ids: Sequence[str]) -> Mapping[str, datetime]:
+        if full:
+            return {}
+        with store.read() as connection:
+            return items.held(connection, job.name, ids)
+
+    before, expected, seen, complete = source.requests, None, 0, False
+    try:
+        for page in source.pull(cursor, known, wide=wide):
+            expected = page.expected if page.expected is not None else expected
+            seen += len(page.snapshots)
+            _save(store, job, page, statuses, drained, now())
+            progress(job.name, seen, expected)
+            drained.warnings.extend(page.warnings)
+            complete = page.complete
+            if stop.is_set():
+                break
+    finally:
+        asked = source.requests - before
+        drained.requests_upkeep += asked if wide else 0
+        drained.requests += 0 if wide else asked
+    # A walk from nothing reads wider than any re-reading.
+    if complete and (wide or cursor is None):
+        with store.write() as connection:
+            runs.record_check(connection, job.name, "reread", now())
+
+
+def _save(
+    store: Store, job: SourceJob, page: Page, statuses: Mapping[str, Status], drained: Drained, at: datetime
+) -> None:
+    """One page, what its histories make of it, and the cursor behind it: all or nothing."""
+    ids = [snapshot.item.remote_id for snapshot in page.snapshots]
+    with store.write() as connection:
+        seen = items.seen_categories(connection, job.name, ids)
+        snapshots = [_with_categories(snapshot, statuses, seen) for snapshot in page.snapshots]
+        histories = _histories(snapshots, statuses, job.mapping)
+        saved = items.save_snapshots(connection, job.name, snapshots, histories, at)
+        items.save_identities(connection, page.identities)
+        items.save_set_aside(connection, job.name, page.set_aside, at)
+        runs.save_cursor(connection, job.name, STREAM, page.cursor, job.scope, at)
+    drained.items += len(saved.new) + len(saved.changed)
+    drained.changes += saved.changes
+    drained.comments += saved.comments
+    drained.set_aside += len(page.set_aside)
+
+
+def _histories(
+    snapshots: Iterable[Snapshot], statuses: Mapping[str, Status], mapping: StatusMapping
+) -> dict[str, History]:
+    return {
+        snapshot.item.remote_id: derive(
+            snapshot.item, snapshot.changes, statuses, mapping, whole=snapshot.history_whole
+        )
+        for snapshot in snapshots
+    }
+
+
+def _derive_again_if_meanings_changed(
+    store: Store, job: SourceJob, statuses: Mapping[str, Status], at: datetime
+) -> None:
+    """Work every stored history out anew when the configuration or the tracker changed what a status means.
+
+    Nothing is fetched. The note is written with the last batch, so that an interrupted run starts over.
+    """
+    digest = meaning_digest(job.mapping, statuses)
+    with store.read() as connection:
+        if runs.get_note(connection, job.name, MEANING_NOTE) == digest:
+            return
+        for batch in items.load_snapshots(connection, job.name):
+            histories = _histories(batch, statuses, job.mapping)
+            with store.write() as writing:
+                items.save_histories(writing, job.name, histories, at)
+    with store.write() as connection:
+        runs.set_note(connection, job.name, MEANING_NOTE, digest)
+
+
+Categories = Mapping[tuple[str, str, int], tuple[Category | None, Category | None]]
+
+
+def _with_categories(snapshot: Snapshot, statuses: Mapping[str, Status], seen: Categories) -> Snapshot:
+    """The snapshot, each status change with the meaning it had when it was first seen, or has now if it is new."""
+    if not snapshot.changes:
+        return snapshot
+    item_id = snapshot.item.remote_id
+    changes = tuple(
+        _with_category(change, statuses, seen.get((item_id, change.remote_id, change.position)))
+        if change.field == "status"
+        else change
+        for change in snapshot.changes
+    )
+    return replace(snapshot, changes=changes)
+
+
+def _with_category(
+    change: Change, statuses: Mapping[str, Status], seen: tuple[Category | None, Category | None] | None
+) -> Change:
+    if seen is None:
+        before, after = statuses.get(change.from_id or ""), statuses.get(change.to_id or "")
+        seen = (before.category if before else None, after.category if after else None)
+    # Written out: there are many, and `dataclasses.replace` takes four times as long.
+    return Change(
+        remote_id=change.remote_id,
+        position=change.position,
+        field=change.field,
+        changed_at=change.changed_at,
+        author=change.author,
+        from_value=change.from_value,
+        to_value=change.to_value,
+        from_id=change.from_id,
+        to_id=change.to_id,
+        from_category=seen[0],
+        to_category=seen[1],
+    )
+
+
+def meaning_digest(mapping: StatusMapping, statuses: Mapping[str, Status]) -> str:
+    """A digest of all that decides what a history means, beside the history itself."""
+    meaning = [
+        DERIVATION,
+        sorted(mapping.overrides.items()),
+        sorted(mapping.cancelled_resolutions),
+        [
+            (status.status_id, status.name, status.category, str(status.category_since))
+            for _, status in sorted(statuses.items())
+        ],
+    ]
+    return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
+
+
+def is_due(checked_at: Mapping[str, datetime], checks: Mapping[str, timedelta], check: str, at: datetime) -> bool:
+    """Whether a slower check is due: never done, or its interval has passed since."""
+    last = checked_at.get(check)
+    return last is None or at - last >= checks[check]

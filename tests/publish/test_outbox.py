@@ -1,0 +1,471 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.document import adf
+from core.errors import SecretNotFound, StoreError
+from core.model import Publication, PublicationState
+from core.publish import outbox as publishing
+from core.publish.outbox import Outcome, Result, TargetOf, Wanted, publish_all
+from core.store import outbox
+from core.store.engine import Store
+from tests.publish.world import (
+    START,
+    US,
+    Clock,
+    FakeTarget,
+    KillableLedger,
+    Killed,
+    Note,
+    Stop,
+    Tracker,
+    render,
+    targets,
+    wanted,
+)
+
+
+class Desk:
+    """A store, a tracker and a clock."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.clock = Clock()
+        self.tracker = Tracker(clock=self.clock)
+        self.stop = Stop(self.clock)
+
+    def publish(self, *texts: str | Wanted, send: bool = True, again: bool = False) -> list[Outcome]:
+        wishes = [wanted(text) if isinstance(text, str) else text for text in texts]
+        return publish_all(
+            self.store, targets(self.tracker), wishes, send=send, now=self.clock, stop=self.stop, again=again
+        )
+
+    def result(self, text: str, *, send: bool = True, again: bool = False) -> Result:
+        return self.publish(text, send=send, again=again)[0].result
+
+    def kept(self) -> Publication:
+        with self.store.read() as connection:
+            publication = outbox.get(connection, "erp", "jira", "ERP-1", "status")
+        assert publication is not None
+        return publication
+
+    def restore(self, publication: Publication) -> None:
+        with self.store.write() as connection:
+            outbox.save(connection, publication)
+
+    @property
+    def note(self) -> Note:
+        (note,) = self.tracker.live()
+        return note
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store.open("sqlite://", create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+def test_one_comment_is_posted_edited_and_left_alone_while_nothing_changes(desk: Desk) -> None:
+    results = [desk.result(text) for text in ("a", "a", "b", "b")]
+
+    assert results == [Result.SENT, Result.UNCHANGED, Result.SENT, Result.UNCHANGED]
+    assert desk.note.body == "b"
+    assert desk.tracker.calls == ["find", "create", "read", "edit"]
+    assert desk.kept().state is PublicationState.SENT
+    assert desk.kept().attempts == 2
+
+
+def test_preview_calls_nobody_and_shows_what_would_change(desk: Desk) -> None:
+    (new,) = desk.publish("a", send=False)
+    desk.result("a")
+    (changed,) = desk.publish("b", send=False)
+    (same,) = desk.publish("a", send=False)
+
+    assert [new.result, changed.result, same.result] == [Result.PREVIEW, Result.PREVIEW, Result.UNCHANGED]
+    assert new.diff is not None
+    assert new.diff.splitlines()[2:] == ["@@ -0,0 +1 @@", "+a"]
+    assert changed.diff is not None
+    assert changed.diff.splitlines() == [
+        "--- ERP-1 status (stands)",
+        "+++ ERP-1 status (wanted)",
+        "@@ -1 +1 @@",
+        "-a",
+        "+b",
+    ]
+    assert desk.tracker.writes == 1
+
+
+def test_a_lost_answer_is_looked_for_and_not_sent_again(desk: Desk) -> None:
+    desk.tracker.faults = ["apply_and_cut"]
+
+    (outcome,) = desk.publish("a")
+
+    assert outcome.result is Result.SENT
+    assert desk.note.body == "a"
+    assert desk.tracker.calls == ["find", "create", "find"]
+
+
+def test_a_lost_request_is_looked_for_and_sent_again_by_the_next_run_only(desk: Desk) -> None:
+    desk.tracker.faults = ["cut"]
+
+    assert desk.result("a") is Result.WAITING
+
+    assert desk.stop.waited == [10.0]
+    assert desk.tracker.calls == ["find", "create", "find", "find"]
+
+    assert desk.result("a") is Result.SENT
+    assert len(desk.tracker.notes) == 1
+
+
+def test_a_comment_that_shows_late_is_not_posted_twice(desk: Desk) -> None:
+    desk.tracker.faults = ["apply_and_cut"]
+    desk.tracker.lag = timedelta(seconds=5)
+
+    assert desk.result("a") is Result.SENT
+
+    assert desk.tracker.writes == 1
+
+
+def test_stopping_ends_the_wait_and_keeps_the_doubt(desk: Desk) -> None:
+    class Stopped(Stop):
+        def wait(self, timeout: float | None = None) -> bool:
+            self.set()
+            return True
+
+    desk.tracker.faults = ["cut"]
+    desk.stop = Stopped(desk.clock)
+
+    (outcome,) = desk.publish("a")
+
+    assert outcome.result is Result.WAITING
+    assert desk.kept().state is PublicationState.UNKNOWN
+    assert desk.tracker.writes == 1
+
+
+def test_a_preview_keeps_the_doubt(desk: Desk) -> None:
+    desk.tracker.faults = ["apply_and_cut"]
+    desk.tracker.kill_in = 2
+    with pytest.raises(Killed):
+        desk.publish("a")
+
+    assert desk.result("b", send=False) is Result.PREVIEW
+
+    assert desk.kept().state is PublicationState.UNKNOWN
+    assert [desk.result("a"), desk.result("b")] == [Result.SENT, Result.SENT]
+    assert desk.tracker.calls.count("create") == 1
+
+
+def test_an_outage_keeps_the_doubt_and_what_it_is_about(desk: Desk) -> None:
+    desk.tracker.faults = ["apply_and_cut"]
+    desk.tracker.kill_in = 2
+    with pytest.raises(Killed):
+        desk.publish("a")
+    desk.tracker.down = True
+    desk.publish("b")
+    desk.tracker.down = False
+
+    assert desk.result("b") is Result.SENT
+
+    assert desk.note.body == "b"
+    assert desk.tracker.calls.count("create") == 1
+
+
+def test_a_refused_comment_waits_for_new_content_or_for_a_person(desk: Desk) -> None:
+    desk.tracker.faults = ["refuse"]
+
+    results = [desk.result("a"), desk.result("a"), desk.result("a", again=True)]
+
+    assert results == [Result.FAILED, Result.FAILED, Result.SENT]
+    assert desk.tracker.writes == 2
+
+
+def test_a_refused_edit_does_not_stop_the_next_content(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.faults = ["refuse"]
+
+    results = [desk.result("b"), desk.result("b"), desk.result("c"), desk.result("c")]
+
+    assert results == [Result.FAILED, Result.FAILED, Result.SENT, Result.UNCHANGED]
+    assert desk.note.body == "c"
+
+
+def test_content_that_returns_to_what_stands_there_needs_no_write(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.faults = ["refuse"]
+    desk.result("b")
+
+    assert desk.result("a") is Result.UNCHANGED
+
+    assert desk.kept().state is PublicationState.SENT
+    assert desk.kept().error is None
+
+
+def test_a_target_that_says_wait_is_left_alone_until_then_with_all_it_has(desk: Desk) -> None:
+    other = wanted("x", topic="dashboard")
+    desk.tracker.faults = ["limit"]
+
+    first = desk.publish("a", other)
+    desk.clock.pass_by(299)
+    second = desk.publish("a", other)
+    desk.clock.pass_by(2)
+    third = desk.publish("a", other)
+
+    assert [outcome.result for outcome in (*first, *second)] == [Result.WAITING] * 4
+    assert second[0].detail == "jira asked to be left alone until 2026-03-02 09:05:00 UTC"
+    assert [outcome.result for outcome in third] == [Result.SENT] * 2
+    assert desk.tracker.calls.count("create") == 3
+
+
+def test_lost_rights_are_tried_again_in_the_next_cycle(desk: Desk) -> None:
+    desk.tracker.faults = ["deny"]
+
+    assert [desk.result("a"), desk.result("a")] == [Result.FAILED, Result.SENT]
+
+
+def test_an_unreachable_or_hidden_target_is_a_failure_and_nothing_is_forgotten(desk: Desk) -> None:
+    desk.tracker.down = True
+    unreachable = desk.publish("a")[0]
+    desk.tracker.down, desk.tracker.hidden = False, True
+    hidden = desk.publish("a")[0]
+    desk.tracker.hidden = False
+
+    assert (unreachable.result, hidden.result) == (Result.FAILED, Result.FAILED)
+    assert hidden.detail == "ERP-1 does not exist, or is hidden from us"
+    assert desk.result("b") is Result.SENT
+
+
+def test_a_comment_hidden_with_its_item_is_not_taken_for_deleted(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.hidden = True
+
+    assert desk.result("b") is Result.FAILED
+    desk.tracker.hidden = False
+    assert desk.result("b", again=True) is Result.SENT
+
+
+def test_a_persons_edit_is_respected(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.body, desk.note.editor = "mine", "li.wei"
+
+    results = [desk.result("b"), desk.result("c"), desk.result("c", again=True)]
+
+    assert results == [Result.MUTED] * 3
+    assert desk.note.body == "mine"
+    assert desk.kept().error == "a person edited our comment, so it is left as it is"
+
+
+def test_a_persons_edit_is_respected_where_we_did_not_know_what_stands_there(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.body, desk.note.editor = "mine", "li.wei"
+    with Store.open("sqlite://", create=True) as fresh:
+        desk.store = fresh
+
+        assert [desk.result("b"), desk.result("b")] == [Result.MUTED, Result.MUTED]
+
+    assert desk.note.body == "mine"
+
+
+def test_a_persons_edit_is_respected_where_ours_was_in_doubt(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.faults = ["apply_and_cut"]
+    desk.tracker.kill_in = 2
+    with pytest.raises(Killed):
+        desk.publish("b")
+    desk.note.body, desk.note.editor = "mine", "li.wei"
+
+    assert [desk.result("b"), desk.result("c")] == [Result.MUTED, Result.MUTED]
+
+    assert desk.note.body == "mine"
+
+
+def test_an_edit_by_our_own_account_that_we_do_not_know_of_is_respected_until_a_person_asks(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.body = "mine, with the service's account"
+
+    assert [desk.result("b"), desk.result("b")] == [Result.MUTED] * 2
+    assert desk.result("b", again=True) is Result.SENT
+    assert desk.note.body == "b"
+
+
+def test_a_deleted_comment_is_not_posted_again(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.gone = True
+
+    results = [desk.result("b"), desk.result("b"), desk.result("b", again=True)]
+
+    assert results == [Result.MUTED] * 3
+    assert desk.tracker.live() == []
+
+
+def test_a_lost_database_finds_its_comment(desk: Desk) -> None:
+    desk.result("a")
+    with Store.open("sqlite://", create=True) as fresh:
+        desk.store = fresh
+
+        assert [desk.result("b"), desk.result("b")] == [Result.SENT, Result.UNCHANGED]
+
+    assert desk.note.body == "b"
+
+
+def test_a_restored_database_posts_nothing_new(desk: Desk) -> None:
+    desk.result("a")
+    yesterday = desk.kept()
+    desk.result("b")
+    desk.restore(yesterday)
+
+    assert desk.result("c") is Result.MUTED
+    assert desk.result("c", again=True) is Result.SENT
+    assert desk.note.body == "c"
+
+
+def test_a_preview_that_was_restored_over_a_sent_comment_finds_it(desk: Desk) -> None:
+    desk.result("a", send=False)
+    before = desk.kept()
+    desk.result("a")
+    desk.restore(before)
+
+    assert desk.result("b") is Result.SENT
+    assert desk.note.body == "b"
+
+
+def test_of_two_comments_with_our_marker_the_oldest_is_kept_up(desk: Desk) -> None:
+    desk.result("a")
+    copy = replace(desk.note, remote_id="99")
+    desk.tracker.notes.append(copy)
+    with Store.open("sqlite://", create=True) as fresh:
+        desk.store = fresh
+        desk.result("b")
+
+    assert [note.body for note in desk.tracker.live()] == ["b", "a"]
+
+
+def test_another_process_that_was_quicker_keeps_the_publication(desk: Desk) -> None:
+    class Quicker(FakeTarget):
+        def find(self, target: str, marker: str) -> Any:
+            desk.restore(replace(before, attempts=7, state=PublicationState.SENDING, attempted_at=START))
+            return super().find(target, marker)
+
+    desk.result("a", send=False)
+    before = desk.kept()
+    to = {"jira": TargetOf(open=lambda: Quicker(desk.tracker), render=render)}
+
+    (outcome,) = publish_all(desk.store, to, [wanted("a")], send=True, now=desk.clock, stop=desk.stop)
+
+    assert (outcome.result, outcome.detail) == (Result.WAITING, "another process is writing it")
+    assert desk.tracker.writes == 0
+
+
+def test_a_target_that_cannot_be_made_harms_no_other(desk: Desk) -> None:
+    def nothing() -> FakeTarget:
+        raise SecretNotFound("WRITE_TOKEN is not set")
+
+    made: list[FakeTarget] = []
+
+    def make() -> FakeTarget:
+        made.append(FakeTarget(desk.tracker))
+        return made[0]
+
+    to = {"jira": TargetOf(open=make, render=render), "broken": TargetOf(open=nothing, render=render)}
+    wishes = [replace(wanted("a"), source="broken"), wanted("a"), wanted("x", topic="dashboard")]
+
+    outcomes = publish_all(desk.store, to, wishes, send=True, now=desk.clock, stop=desk.stop)
+
+    assert [outcome.result for outcome in outcomes] == [Result.FAILED, Result.SENT, Result.SENT]
+    assert outcomes[0].detail == "WRITE_TOKEN is not set"
+    assert [target.closed for target in made] == [True]
+
+
+def test_a_broken_store_is_raised(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(outbox, "save", broken)
+
+    with pytest.raises(StoreError):
+        desk.publish("a")
+    assert desk.tracker.writes == 0
+
+
+def test_once_stopped_nothing_more_is_sent(desk: Desk) -> None:
+    desk.stop.set()
+
+    assert desk.result("a") is Result.WAITING
+    assert desk.tracker.calls == []
+
+
+def test_no_transaction_is_open_during_a_call(desk: Desk) -> None:
+    class Asking(FakeTarget):
+        def create(self, target: str, marker: str, body: object) -> Any:
+            assert desk.kept().state is PublicationState.SENDING  # committed, and nobody holds the store
+            return super().create(target, marker, body)
+
+    to = {"jira": TargetOf(open=lambda: Asking(desk.tracker), render=render)}
+
+    (outcome,) = publish_all(desk.store, to, [wanted("a")], send=True, now=desk.clock, stop=desk.stop)
+
+    assert outcome.result is Result.SENT
+
+
+def test_the_comment_on_jira_carries_the_publications_marker(desk: Desk) -> None:
+    bodies: list[Any] = []
+
+    class Seeing(FakeTarget):
+        def create(self, target: str, marker: str, body: object) -> Any:
+            bodies.append(body)
+            return super().create(target, marker, "x")
+
+    to = {"jira": TargetOf(open=lambda: Seeing(desk.tracker), render=adf.render)}
+
+    publish_all(desk.store, to, [wanted("a")], send=True, now=desk.clock, stop=desk.stop)
+
+    href = f"https://acme.example/browse/ERP-1#planward-{desk.kept().marker}"
+    assert bodies[0]["content"][-1]["content"][0]["marks"][0]["attrs"]["href"] == href
+
+
+@pytest.mark.parametrize("kill_in", range(12))
+@pytest.mark.parametrize("before", [None, "old"])
+@pytest.mark.parametrize("fault", [None, "cut", "apply_and_cut"])
+def test_killed_at_any_step_the_next_cycle_ends_as_an_undisturbed_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kill_in: int, before: str | None, fault: str | None
+) -> None:
+    monkeypatch.setattr(KillableLedger, "tracker", desk.tracker, raising=False)
+    monkeypatch.setattr(publishing, "Ledger", KillableLedger)
+    if before is not None:
+        desk.publish(before)
+    desk.tracker.faults = [fault] if fault else []
+    desk.tracker.kill_in = kill_in
+    with suppress(Killed):
+        desk.publish("a")
+    desk.tracker.kill_in, desk.tracker.faults = None, []
+
+    desk.publish("a")
+
+    assert desk.note.body == "a"
+    assert desk.note.editor == US
+    assert desk.kept().state is PublicationState.SENT
+    assert desk.result("a") is Result.UNCHANGED
+
+
+def test_the_outbox_is_the_same_on_postgresql(postgres_url: str) -> None:
+    with Store.open(postgres_url, create=True) as store:
+        desk = Desk(store)
+        desk.tracker.faults = ["cut", "limit"]
+
+        first, (second,) = desk.result("a"), desk.publish("a")
+        desk.clock.pass_by(301)
+        results = [desk.result(text) for text in ("a", "b", "b")]
+
+    assert (first, second.result) == (Result.WAITING, Result.WAITING)
+    assert results == [Result.SENT, Result.SENT, Result.UNCHANGED]
+    assert desk.note.body == "b"

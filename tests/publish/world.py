@@ -1,0 +1,219 @@
+"""A tracker with comments, people and faults, and a process that can be killed at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from core.document.digest import digest_of
+from core.document.nodes import Document, Paragraph, Text
+from core.errors import AccessDenied, NotThere, OutcomeUnknown, RateLimited, SourceUnavailable, WriteRefused
+from core.model import Identity, Publication
+from core.ports import Posted
+from core.publish import ledger
+from core.publish.outbox import TargetOf, Wanted
+
+US = "planward-account"
+START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The process is gone, at once."""
+
+
+@dataclass(kw_only=True)
+class Clock:
+    """A clock that moves only when told, or when somebody waits."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Stop(Event):
+    """The stop event of a process that lives by a clock of ours."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.is_set() and timeout:
+            self.waited.append(timeout)
+            self.clock.pass_by(timeout)
+        return self.is_set()
+
+
+@dataclass(kw_only=True)
+class Note:
+    """A comment at the tracker."""
+
+    remote_id: str
+    target: str
+    marker: str
+    body: str
+    editor: str
+    visible_at: datetime
+    gone: bool = False
+
+
+@dataclass(kw_only=True)
+class Tracker:
+    """The tracker's side. `faults` are used up by the next writes, one each; `lag` hides a new comment for a while."""
+
+    clock: Clock
+    notes: list[Note] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    lag: timedelta = timedelta(0)
+    down: bool = False
+    hidden: bool = False
+    locked_until: datetime | None = None
+    kill_in: int | None = None
+    calls: list[str] = field(default_factory=list)
+
+    def step(self) -> None:
+        """An instant at which the process may be killed."""
+        if self.kill_in is not None:
+            self.kill_in -= 1
+            if self.kill_in < 0:
+                self.kill_in = None
+                raise Killed
+
+    def live(self) -> list[Note]:
+        return [note for note in self.notes if not note.gone]
+
+    @property
+    def writes(self) -> int:
+        return sum(call in {"create", "edit"} for call in self.calls)
+
+
+class FakeTarget:
+    """Our side of the tracker, with the manners of a real one."""
+
+    name = "jira"
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.requests = 0
+        self.closed = False
+
+    def identify(self) -> Identity:
+        return Identity(source=self.name, account_id=US)
+
+    def find(self, target: str, marker: str) -> Posted | None:
+        self._ask("find")
+        for note in self.tracker.live():
+            ours = note.target == target and note.marker == marker
+            if ours and note.visible_at <= self.tracker.clock.now:
+                return posted(note)
+        return None
+
+    def read(self, target: str, remote_id: str) -> Posted | None:
+        self._ask("read")
+        return next((posted(note) for note in self.tracker.live() if note.remote_id == remote_id), None)
+
+    def create(self, target: str, marker: str, body: object) -> Posted:
+        def apply() -> Note:
+            number = str(len(self.tracker.notes) + 1)
+            seen_at = self.tracker.clock.now + self.tracker.lag
+            note = Note(remote_id=number, target=target, marker=marker, body=str(body), editor=US, visible_at=seen_at)
+            self.tracker.notes.append(note)
+            return note
+
+        return self._write("create", apply)
+
+    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Posted:
+        def apply() -> Note:
+            note = next((note for note in self.tracker.live() if note.remote_id == remote_id), None)
+            if note is None:
+                raise NotThere("the comment is gone")
+            note.body, note.editor = str(body), US
+            return note
+
+        return self._write("edit", apply)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _ask(self, what: str) -> None:
+        self.tracker.step()
+        self.tracker.calls.append(what)
+        self.requests += 1
+        if self.tracker.down:
+            raise SourceUnavailable("the tracker does not answer")
+        if self.tracker.hidden:
+            raise NotThere("ERP-1 does not exist, or is hidden from us")
+
+    def _write(self, what: str, apply: Callable[[], Note]) -> Posted:
+        tracker = self.tracker
+        tracker.step()
+        fault = tracker.faults.pop(0) if tracker.faults else None
+        tracker.calls.append(what)
+        self.requests += 1
+        if tracker.locked_until is not None and tracker.clock.now < tracker.locked_until:
+            raise AssertionError("a write before the time that the tracker gave")
+        match fault:
+            case "cut":
+                raise OutcomeUnknown("the connection was cut")
+            case "apply_and_cut":
+                apply()
+                raise OutcomeUnknown("the connection was cut")
+            case "refuse":
+                raise WriteRefused("too many comments")
+            case "limit":
+                tracker.locked_until = tracker.clock.now + timedelta(minutes=5)
+                raise RateLimited("wait", not_before=tracker.locked_until)
+            case "deny":
+                raise AccessDenied("we may not comment here")
+        note = apply()
+        tracker.step()
+        return posted(note)
+
+
+def posted(note: Note) -> Posted:
+    return Posted(remote_id=note.remote_id, digest=f"#{note.body}", editor=note.editor, ours=note.editor == US)
+
+
+def document(text: str) -> Document:
+    return Document((Paragraph((Text(text),)),))
+
+
+def wanted(text: str, *, project: str = "erp", target: str = "ERP-1", topic: str = "status") -> Wanted:
+    what = document(text)
+    return Wanted(
+        project=project,
+        source="jira",
+        target=target,
+        topic=topic,
+        document=what,
+        digest=digest_of(what),
+        url=f"https://acme.example/browse/{target}",
+    )
+
+
+def render(document: Document, *, marker: str | None, url: str | None) -> object:
+    """The text itself: the marker is kept apart."""
+    return "".join(getattr(node, "text", "") for block in document.blocks for node in getattr(block, "inlines", ()))
+
+
+def targets(tracker: Tracker) -> dict[str, TargetOf]:
+    return {"jira": TargetOf(open=lambda: FakeTarget(tracker), render=render)}
+
+
+class KillableLedger(ledger.Ledger):
+    """A ledger whose process may die before and after each of its transactions."""
+
+    tracker: Tracker
+
+    def keep(self, publication: Publication) -> Publication:
+        self.tracker.step()
+        kept = super().keep(publication)
+        self.tracker.step()
+        return kept

@@ -1,0 +1,178 @@
+"""The stories pulled from the sandbox and worked out by the product's own rooms: its numbers are the true ones.
+
+The store is left out, so that every story can be told at many moments; a whole cycle has its own test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+import connectors
+from config.load import load
+from config.plan import read_plan
+from config.settings import Settings
+from config.sources import JiraSettings
+from core.history.calendar import WorkingCalendar
+from core.history.period import period_at, previous
+from core.history.spans import StatusMapping, derive
+from core.kpi.facts import ProjectFacts, gather
+from core.kpi.measure import measure_all
+from core.model import Baseline, Clock, Enrolment, History, Measurement, PeriodKind, Plan, WorkItem
+from core.plan.match import RoleRule, enrol_all
+from core.plan.reconcile import reconcile
+from tests.sandbox.clock import Clock as SandboxClock
+from tests.sandbox.jira import JiraSandbox, JiraState
+from tests.sandbox.simulator.export import version_file, write_files
+from tests.sandbox.simulator.story import SETTINGS, SOURCE, Story
+from tests.sandbox.simulator.truth import Answer, Truth
+from tests.sandbox.test_simulator import MOMENTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """An item with its history and its place, as the store would give it."""
+
+    item: WorkItem
+    history: History
+    enrolment: Enrolment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A story as the product sees it: settings, plan, sign-offs, items."""
+
+    story: Story
+    settings: Settings
+    plan: Plan
+    baselines: Sequence[Baseline]
+    items: Sequence[Enrolled]
+    calendar: WorkingCalendar
+
+    def facts(self, at: datetime) -> ProjectFacts:
+        """The product's facts at an instant."""
+        return gather(self.items, self.plan, self.baselines, self.calendar, at)
+
+
+@pytest.fixture(
+    scope="module", params=[(name, moment) for name in sorted(SETTINGS) for moment in MOMENTS], ids=": ".join
+)
+def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    """Each story at each moment, pulled through the connector."""
+    name, moment = request.param
+    story = Story(name, now=datetime.fromisoformat(MOMENTS[moment]))
+    return watch(story, tmp_path_factory.mktemp("story"))
+
+
+def watch(story: Story, folder: Path) -> Watched:
+    """Pull the story and put its items into their places."""
+    state = JiraState(SandboxClock(story.now), zone=str(story.zone))
+    story.fill(state)
+    with JiraSandbox(state) as jira, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JIRA_TOKEN", jira.token)
+        write_files(story, folder, jira.url, secret=jira.token)
+        settings = load(folder / "planward.yaml")
+        jira_settings = settings.sources[SOURCE]
+        assert isinstance(jira_settings, JiraSettings)
+        source = connectors.source(SOURCE, jira_settings)
+        statuses = {status.status_id: status for status in source.lists()}
+        snapshots = [one for page in source.pull(None, lambda _: {}) for one in page.snapshots]
+        source.close()
+    project = settings.projects[story.project]
+    plan = read_plan(folder / story.plan_file)
+    mapping = StatusMapping(
+        overrides={name.casefold(): kind for kind, names in jira_settings.statuses.items() for name in names},
+        cancelled_resolutions=frozenset(text.casefold() for text in jira_settings.cancelled_resolutions),
+    )
+    roles = {role: RoleRule(types=rule.type, labels=rule.label) for role, rule in project.roles.items()}
+    places = enrol_all([one.item for one in snapshots], plan, roles, {SOURCE: "jira"})
+    work = project.working_time
+    return Watched(
+        story=story,
+        settings=settings,
+        plan=plan,
+        baselines=[
+            Baseline(
+                number=number,
+                plan=read_plan(folder / version_file(story, approval.version)),
+                approved_at=approval.at,
+                approved_by=approval.by.email,
+                reason=approval.reason,
+                recorded_at=story.now,
+            )
+            for number, approval in enumerate(story.approvals(), start=1)
+        ],
+        items=[
+            Enrolled(
+                item=one.item,
+                history=derive(one.item, one.changes, statuses, mapping, whole=one.history_whole),
+                enrolment=place,
+            )
+            for one, place in zip(snapshots, places, strict=True)
+        ],
+        calendar=WorkingCalendar(story.zone, work.country, work.days, work.opens, work.closes),
+    )
+
+
+def test_every_item_has_its_true_history_and_place(watched: Watched) -> None:
+    true = watched.story.truth_now.items
+
+    seen = {one.item.key: one for one in watched.items}
+
+    assert seen.keys() == true.keys()
+    for key, one in seen.items():
+        facts, history = true[key], one.history
+        assert history.category == facts.category, key
+        assert (history.started_at, history.finished_at) == (facts.started_at, facts.finished_at), key
+        assert history.reopened == facts.reopened, key
+        assert (one.enrolment.role, one.enrolment.deliverable) == (facts.role, facts.deliverable), key
+        # What was done when it came is the only thing that is not whole.
+        assert history.complete == (facts.category != "done" or facts.finished_at is not None), key
+
+
+def test_the_findings_are_the_true_ones(watched: Watched) -> None:
+    truth = watched.story.truth_now
+
+    found: dict[str, set[str]] = {}
+    work = [one.work for one in watched.facts(truth.at).items]
+    for one in reconcile(watched.plan, watched.baselines, work, at=truth.at, today=truth.today):
+        found.setdefault(one.kind, set()).add(one.subject.removeprefix(f"{SOURCE}:"))
+
+    assert found == {kind: set(subjects) for kind, subjects in truth.findings.items() if subjects}
+
+
+@pytest.mark.parametrize("clock", list(Clock))
+@pytest.mark.parametrize("kind", list(PeriodKind))
+def test_the_numbers_and_their_evidence_are_the_true_ones(watched: Watched, kind: PeriodKind, clock: Clock) -> None:
+    rules = watched.settings.projects[watched.story.project].kpis
+    rules = {kpi: rule.model_copy(update={"clock": clock}) for kpi, rule in rules.items()}
+    present = period_at(kind, watched.story.now, watched.story.zone)
+
+    # The present period and the one before it as they are now, and the one before it as it was when it ended.
+    before = previous(present, watched.story.zone)
+    for period, at in ((present, watched.story.now), (before, watched.story.now), (before, before.end_at)):
+        truth = watched.story.truth(at, filled=watched.story.now)
+        for measured in measure_all(watched.facts(at), period, at, adjustments=rules):
+            suffix = "/working" if measured.kpi == "problems_resolved_in_time" and clock is Clock.WORKING else ""
+            assert_true(measured, truth.kpi(measured.kpi + suffix, (period.start_on, period.end_on)), truth)
+
+
+def assert_true(measured: Measurement, true: Answer, truth: Truth) -> None:
+    """The measurement is the true answer: value, parts, rows, rows left out, variants."""
+    about = f"{measured.kpi} of {measured.period.start_on} at {truth.at}"
+    assert measured.value == pytest.approx(true.value), about
+    if true.denominator is not None:
+        assert (measured.numerator or 0, measured.denominator or 0) == (true.numerator, true.denominator), about
+    counted = {row.key: row.value for row in measured.evidence if row.value is not None}
+    assert counted == pytest.approx(true.evidence), about
+    left_out: dict[str, set[str]] = {}
+    for row in measured.evidence:
+        if row.reason is not None:
+            left_out.setdefault(row.reason, set()).add(row.key)
+    assert left_out == {reason: set(keys) for reason, keys in true.excluded.items()}, about
+    for variant, (n, of) in true.variants.items():
+        assert measured.statistics[variant] == pytest.approx(n / of if of else None), f"{about}, {variant}"
