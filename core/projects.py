@@ -84,7 +84,10 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         version = None if plan is None else plans.save_version(connection, job.id, plan, at)
         _enrol(connection, job, plan, version)
         baselines = plans.baselines(connection, job.id)
-        enrolled = items.enrolled(connection, job.id)
+        present = period_at(job.period, at, job.calendar.zone)
+        ended = results.open_periods(connection, job.id, ended_by=at)
+        since = min(period.start_at for period in (present, *ended))
+        enrolled = items.enrolled(connection, job.id, open_or_since=since)
         facts = gather(enrolled, plan, baselines, job.calendar, at)
         found = reconcile(plan, baselines, [item.work for item in facts.items], at=at, today=job.calendar.day_of(at))
         details = [(finding, finding_text(finding, job.language)) for finding in found]
@@ -92,8 +95,7 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         plans.save_milestones(connection, job.id, _milestones(facts))
 
         stale = stale_sources(connection, job)
-        _close_ended_periods(connection, job, enrolled, plan, baselines, at)
-        present = period_at(job.period, at, job.calendar.zone)
+        _close(connection, job, ended, enrolled, plan, baselines)
         measured = measure_all(facts, present, at, adjustments=job.rules, stale_sources=stale)
         for measurement in measured:
             results.save_measurement(connection, job.id, measurement, False)
@@ -149,21 +151,21 @@ def _enrol(connection: Connection, job: ProjectJob, plan: Plan | None, version: 
     runs.set_note(connection, about, ENROLLED_NOTE, digest)
 
 
-def _close_ended_periods(
+def _close(
     connection: Connection,
     job: ProjectJob,
+    ended: Sequence[Period],
     enrolled: Sequence[items.EnrolledItem],
     plan: Plan | None,
     baselines: Sequence[Baseline],
-    at: datetime,
 ) -> None:
-    """Freeze every measured period that has ended, as of its end.
+    """Freeze the measured periods that have ended, as of their end.
 
     Only once each source was read after that end: what happened in the last hours of a period belongs to it, and a
     source that was down may still bring it.
     """
     read_at = runs.last_success(connection)
-    for period in results.open_periods(connection, job.id, ended_by=at):
+    for period in ended:
         if any(source not in read_at or read_at[source] < period.end_at for source in job.kinds):
             continue
         facts = gather(enrolled, plan, baselines, job.calendar, period.end_at)

@@ -43,7 +43,7 @@ class Errand:
     def run(self, *, reviewed: bool) -> tuple[Result, str | None]:
         """What became of it and why. `reviewed`: a person asked for one that is muted.
 
-        Raises RemoteError when the target cannot be read, with nothing written, and Overtaken.
+        Raises RemoteError when the target cannot be read, with nothing written, and OvertakenError.
         """
         publication = self._look(self._ledger.entry(), reviewed=reviewed)
         if (ended := self._ended(publication)) is not None:

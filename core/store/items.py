@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
@@ -119,21 +118,39 @@ def former_keys(conn: Connection, source: str) -> dict[str, tuple[str, ...]]:
 def enrolled(conn: Connection, project: str, *, open_or_since: datetime | None = None) -> list[EnrolledItem]:
     """The items of a project that are not deleted, in the order of (source, remote id).
 
-    With `open_or_since` only those that are open, or may have come to their end at that instant or later: where no
-    change tells the end, the item's last update bounds it.
+    With `open_or_since` only those that are open, or may have come to their end at that instant or later (where no
+    change tells the end, the item's last update bounds it); and whatever their age those that work for a deliverable,
+    those that were in a status of unknown meaning, and the children of all these, so that a parent is known as one.
     """
     places = tables.enrolments.c
     if open_or_since is None:
         return _enrolled_where(conn, places.project == project)
     # First which items, by their index: left to one question, SQLite would look at every enrolled item.
-    table = tables.items
-    settled_at = table.c.settled_at
-    query = select(table.c.source, table.c.remote_id).where(or_(settled_at.is_(None), settled_at >= open_or_since))
     found: list[EnrolledItem] = []
-    for source, rows in groupby(plain(conn, query.order_by(table.c.source, table.c.remote_id)), key=itemgetter(0)):
-        of_rows = among(conn, places.item_id, [remote_id for _, remote_id in rows])
-        found.extend(_enrolled_where(conn, places.project == project, places.source == source, of_rows))
+    for source, ids in sorted(_alive(conn, project, open_or_since).items()):
+        of_ids = among(conn, places.item_id, sorted(ids))
+        found.extend(_enrolled_where(conn, places.project == project, places.source == source, of_ids))
     return found
+
+
+def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str]]:
+    """The ids, by source, of the items that `enrolled` gives for that instant, and perhaps of other projects' items."""
+    held_items, places, stretches = tables.items.c, tables.enrolments.c, tables.spans.c
+    settled_at = held_items.settled_at
+    queries = (
+        select(held_items.source, held_items.remote_id).where(or_(settled_at.is_(None), settled_at >= since)),
+        select(places.source, places.item_id).where(places.project == project, tables.IS_PLANNED),
+        select(stretches.source, stretches.item_id).where(tables.IS_PUZZLING),
+    )
+    alive: dict[str, set[str]] = {}
+    for query in queries:
+        for source, remote_id in plain(conn, query):
+            alive.setdefault(source, set()).add(remote_id)
+    for source, ids in alive.items():
+        of_ids = among(conn, held_items.parent_id, sorted(ids))
+        children = select(held_items.remote_id).where(held_items.source == source, tables.HAS_PARENT, of_ids)
+        ids.update(remote_id for (remote_id,) in plain(conn, children))
+    return alive
 
 
 def urls(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:

@@ -125,6 +125,12 @@ def _key(*names: str) -> list[Column[Any]]:
 
 # --- what the trackers hold ----------------------------------------------------------------------------------------
 
+# As it stands in an index: SQLite takes an index of some rows only for a question in the same words.
+HAS_PARENT = text("parent_id IS NOT NULL")
+IS_RENAMING = text("field = 'key'")
+IS_PLANNED = text("deliverable IS NOT NULL")
+IS_PUZZLING = text("category IS NULL")
+
 items = Table(
     "items",
     metadata,
@@ -169,11 +175,9 @@ items = Table(
     Index("ix_items_source_key", "source", "key"),
     Index("ix_items_settled_at", "settled_at"),
     Index("ix_items_source_saved_at", "source", "saved_at"),
+    Index("ix_items_source_parent_id", "source", "parent_id", sqlite_where=HAS_PARENT, postgresql_where=HAS_PARENT),
     sqlite_with_rowid=False,
 )
-
-# As it stands in the index: SQLite takes an index of some rows only for a question in the same words.
-IS_RENAMING = text("field = 'key'")
 
 changes = Table(
     "changes",
@@ -235,6 +239,7 @@ spans = Table(
     Column("assignee", Text),
     Column("entered_at", Instant, nullable=False),
     Column("left_at", Instant),
+    Index("ix_spans_puzzling", "source", "item_id", sqlite_where=IS_PUZZLING, postgresql_where=IS_PUZZLING),
     sqlite_with_rowid=False,
 )
 
@@ -337,6 +342,7 @@ enrolments = Table(
     Column("deliverable", Text),
     ForeignKeyConstraint(["source", "item_id"], ["items.source", "items.remote_id"]),
     Index("ix_enrolments_source_item_id", "source", "item_id"),
+    Index("ix_enrolments_planned", "project", "source", sqlite_where=IS_PLANNED, postgresql_where=IS_PLANNED),
     sqlite_with_rowid=False,
 )
 

@@ -232,6 +232,17 @@ def test_a_cut_history_is_held_and_says_so(store: Store) -> None:
     assert not loaded.history_whole
 
 
+def test_a_history_that_the_item_outgrew_is_loaded_as_not_whole(store: Store) -> None:
+    save(store, whole())
+    save(store, whole(item(updated_at=TUESDAY), changes=None))
+
+    with store.read() as conn:
+        ((loaded,),) = items.load_snapshots(conn, "jira")
+
+    assert loaded.changes == (started(),)
+    assert not loaded.history_whole
+
+
 def test_an_item_without_history_is_loaded_without_changes(store: Store) -> None:
     save(store, Snapshot(item=item(1)), whole(item(2), changes=()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -91,6 +92,22 @@ def test_baselines_are_numbered_by_project_and_stay_as_approved(store: Store) ->
     assert (first.number, first.plan, first.approved_by, first.reason) == (1, PLAN, "Wang", None)
     assert (first.approved_at, first.recorded_at) == (MONDAY, TUESDAY)
     assert (second.number, second.plan.name) == (2, "Later")
+
+
+def test_approvals_at_the_same_time_get_numbers_of_their_own(store: Store) -> None:
+    def approve_repeatedly(who: str) -> None:
+        for turn in range(10):
+            with store.write() as conn:
+                plan = replace(PLAN, name=f"{who} {turn}")
+                plans.approve(conn, "erp", plan, by=who, reason=None, approved_at=MONDAY, recorded_at=MONDAY)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(approve_repeatedly, ("Li", "Wang")))
+
+    with store.read() as conn:
+        kept = plans.baselines(conn, "erp")
+    assert [one.number for one in kept] == list(range(1, 21))
+    assert sorted({one.plan.name for one in kept}) == sorted(f"{who} {n}" for who in ("Li", "Wang") for n in range(10))
 
 
 def test_milestones_are_replaced_only_where_they_differ(store: Store) -> None:

@@ -29,9 +29,10 @@ VIEWS_DIGEST = "9c59c048d565142d"
 
 INDEXES = {
     "changes": {"ix_changes_renaming"},
-    "enrolments": {"ix_enrolments_source_item_id"},
+    "enrolments": {"ix_enrolments_source_item_id", "ix_enrolments_planned"},
     "findings": {"uq_findings_open"},
-    "items": {"ix_items_source_key", "ix_items_settled_at", "ix_items_source_saved_at"},
+    "items": {"ix_items_source_key", "ix_items_settled_at", "ix_items_source_saved_at", "ix_items_source_parent_id"},
+    "spans": {"ix_spans_puzzling"},
 }
 
 NEXT_STEP = """

@@ -170,6 +170,13 @@ def upgrade() -> None:
     op.create_index("ix_items_settled_at", "items", ["settled_at"])
     op.create_index("ix_items_source_key", "items", ["source", "key"])
     op.create_index("ix_items_source_saved_at", "items", ["source", "saved_at"])
+    op.create_index(
+        "ix_items_source_parent_id",
+        "items",
+        ["source", "parent_id"],
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
     op.create_table(
         "links",
         sa.Column("source", KEY, nullable=False),
@@ -294,6 +301,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "item_id", "position", name="pk_spans"),
         sqlite_with_rowid=False,
     )
+    op.create_index(
+        "ix_spans_puzzling",
+        "spans",
+        ["source", "item_id"],
+        sqlite_where=sa.text("category IS NULL"),
+        postgresql_where=sa.text("category IS NULL"),
+    )
     op.create_table(
         "statuses",
         sa.Column("source", KEY, nullable=False),
@@ -329,3 +343,10 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_enrolments_source_item_id", "enrolments", ["source", "item_id"])
+    op.create_index(
+        "ix_enrolments_planned",
+        "enrolments",
+        ["project", "source"],
+        sqlite_where=sa.text("deliverable IS NOT NULL"),
+        postgresql_where=sa.text("deliverable IS NOT NULL"),
+    )
