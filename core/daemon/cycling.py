@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ from core.store.engine import Store
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
     """One cycle. 1 when a source or a publication failed, 78 when a secret was missing."""
     settings = load(config)
+    # A page is tens of thousands of small values that hold no cycles. Looking through all of them for cycles every 700
+    # new ones, which is the default, costs a quarter of the whole sync.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     with stopping() as stop, Store.open(settings.store, create=True) as store, progress_shown(not as_json) as progress:
         cycle = run_cycle(
             store,

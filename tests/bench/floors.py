@@ -12,7 +12,7 @@ import msgspec
 import requests
 
 from connectors.jira import fetch
-from connectors.jira.payloads import BulkChangelog, SearchPage
+from connectors.jira.payloads import ISSUE, ISSUE_ENTRIES, BulkChangelog, SearchPage
 
 
 def fetch_floor(url: str, user: str, token: str) -> tuple[float, int, int]:
@@ -31,7 +31,7 @@ def fetch_floor(url: str, user: str, token: str) -> tuple[float, int, int]:
     while True:
         page = pages.decode(session.post(f"{url}/rest/api/3/search/jql", json=body, timeout=60).content)
         sent += 1
-        ids += [_id(issue) for issue in page.issues]
+        ids += [ISSUE.decode(issue).id for issue in page.issues]
         last = not page.next_page_token
         if len(ids) >= 1000 or (last and ids):
             issues += len(ids)
@@ -41,6 +41,8 @@ def fetch_floor(url: str, user: str, token: str) -> tuple[float, int, int]:
                     session.post(f"{url}/rest/api/3/changelog/bulkfetch", json=asked, timeout=60).content
                 )
                 sent += 1
+                for entries in part.issue_change_logs:
+                    ISSUE_ENTRIES.decode(entries)
                 if not part.next_page_token:
                     break
                 asked["nextPageToken"] = part.next_page_token
@@ -48,10 +50,6 @@ def fetch_floor(url: str, user: str, token: str) -> tuple[float, int, int]:
         if last:
             return time.process_time() - begun, sent, issues
         body["nextPageToken"] = page.next_page_token
-
-
-def _id(issue: Any) -> str:
-    return str(msgspec.json.decode(issue)["id"]) if isinstance(issue, msgspec.Raw) else str(issue.id)
 
 
 def store_floor(store: Path, copy: Path) -> tuple[float, int]:

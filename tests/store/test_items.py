@@ -209,6 +209,20 @@ def test_spans_are_replaced_by_those_of_the_present_history(store: Store) -> Non
     assert rows(store, "SELECT position, category FROM spans ORDER BY position") == [(0, "todo"), (1, "done")]
 
 
+def test_spans_with_a_gap_between_them_keep_their_own_instants(store: Store) -> None:
+    lived = history(Category.TODO, Category.ACTIVE, Category.DONE)
+    first, second, third = lived.spans
+    gapped = replace(lived, spans=(first, replace(second, entered_at=second.entered_at + timedelta(hours=5)), third))
+    place = Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)
+    save(store, whole(), histories={"1": gapped})
+
+    with store.write() as conn:
+        plans.save_enrolments(conn, "erp", [place])
+        (found,) = items.enrolled(conn, "erp")
+
+    assert found.history == gapped
+
+
 def test_only_items_with_history_and_comments_of_their_present_state_are_held(store: Store) -> None:
     save(store, whole(item(1)), whole(item(2), comments=None), whole(item(3), changes=None), whole(item(4)))
 
