@@ -1,0 +1,170 @@
+"""The whole road through the real command line: what is written back, when, and what the answers look like."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemon.commands import Workplace, story_now, workplace
+from tests.sandbox import demo
+from tests.sandbox.jira import adf
+
+KPI_KEYS = {
+    "id",
+    "value",
+    "reason",
+    "unit",
+    "direction",
+    "target",
+    "met",
+    "numerator",
+    "denominator",
+    "sample",
+    "statistics",
+    "excluded",
+    "incomplete_items",
+    "stale_sources",
+    "basis",
+    "restates",
+    "definition",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Workplace]:
+    with workplace(tmp_path, story_now()) as place:
+        yield place
+
+
+def rewrite(place: Workplace, old: str, new: str) -> None:
+    text = place.config.read_text(encoding="utf-8")
+    assert old in text
+    place.config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_the_demonstration_holds_against_the_truth(tmp_path: Path) -> None:
+    assert demo.main([str(tmp_path / "demo")]) == 0
+
+
+def test_preview_shows_everything_and_sends_nothing(place: Workplace) -> None:
+    rewrite(place, "write_back: send", "write_back: preview")
+
+    synced = place.planward("sync", "--json")
+    shown = place.planward("publish", "--diff")
+
+    assert synced.json["published"] == {"sent": 0, "unchanged": 0, "preview": 1, "failed": 0}
+    assert "Milestones" in shown.out
+    assert place.writes() == []
+
+    sent = place.planward("publish", "--send", "--json")
+
+    assert sent.json["published"]["sent"] == 1
+    assert len(place.ours()) == 1
+
+
+def test_a_quiet_cycle_is_one_request_and_writes_nothing(place: Workplace) -> None:
+    place.planward("sync")
+    place.planward("sync")  # sees that the first one's comment touched its issue
+    before = len(place.jira.requests)
+
+    answer = place.planward("sync", "--json")
+
+    told = answer.json["sources"]["acme-jira"]
+    assert (told["items"], told["requests"], told["requests_upkeep"]) == (0, 1, 0)
+    assert len(place.jira.requests) == before + 1
+    assert answer.json["published"] == {"sent": 0, "unchanged": 1, "preview": 0, "failed": 0}
+
+
+def test_many_cycles_on_a_quiet_tracker_do_not_talk_to_themselves(place: Workplace) -> None:
+    place.planward("sync")
+    body = place.ours()[0].body
+
+    for _ in range(5):
+        place.planward("sync")
+
+    assert [method for method in place.writes() if method != "GET"] == ["POST"]
+    assert place.ours()[0].body == body
+
+
+def test_a_persons_edit_of_the_comment_is_left_alone(place: Workplace) -> None:
+    place.planward("sync")
+    mine = place.ours()[0]
+    place.jira.state.edit_comment(mine.id, next(iter(place.jira.state.users)), "We talked about this on Monday.")
+    place.story.transition_one(place.jira.state)
+
+    answer = place.planward("sync")
+
+    assert "a person edited our comment" in answer.out
+    assert "We talked about this on Monday." in adf.to_text(place.ours()[0].body)
+
+
+def test_a_comment_that_a_person_deleted_is_not_posted_again(place: Workplace) -> None:
+    place.planward("sync")
+    place.jira.state.delete_comment(place.ours()[0].id)
+    place.story.transition_one(place.jira.state)
+
+    answer = place.planward("sync")
+
+    assert "a person deleted our comment" in answer.out
+    assert place.ours() == []
+
+
+def test_a_lost_database_finds_its_old_comment_again(place: Workplace) -> None:
+    place.planward("sync")
+    for path in place.folder.glob("planward.db*"):
+        path.unlink()
+
+    answer = place.planward("sync", "--json")
+
+    assert answer.code == 0
+    assert len(place.ours()) == 1
+
+
+def test_a_wrong_issue_to_write_to_fails_and_says_so(place: Workplace) -> None:
+    rewrite(place, f"item: {place.story.status_item}", "item: ERP-4711")
+
+    answer = place.planward("sync")
+
+    assert answer.code == 1
+    assert "ERP-4711" in answer.out
+    assert place.writes() == []
+
+
+def test_kpis_answer_as_the_contract_says(place: Workplace) -> None:
+    place.planward("sync")
+
+    answer = place.planward("kpi", "--json", "--evidence", "lead_time").json
+
+    (project,) = answer["projects"]
+    assert set(project) == {"project", "as_of", "period", "kpis"}
+    assert set(project["period"]) == {"kind", "start", "end"}
+    for kpi in project["kpis"]:
+        assert set(kpi) == KPI_KEYS | ({"evidence"} if kpi["id"] == "lead_time" else set())
+    rows = next(kpi["evidence"] for kpi in project["kpis"] if kpi["id"] == "lead_time")
+    assert rows
+    assert set(rows[0]) == {"source", "key", "url", "value", "weight", "reason"}
+
+
+def test_every_surface_shows_the_same_stored_number(place: Workplace) -> None:
+    place.planward("plan", "approve", "--by", "lead@example.com", "--on", place.story.start.isoformat())
+    place.planward("sync")
+
+    kpis = {kpi["id"]: kpi for kpi in place.planward("kpi", "--json").json["projects"][0]["kpis"]}
+    with sqlite3.connect(place.folder / "planward.db") as store:
+        stored = dict(store.execute("SELECT kpi, value FROM planward_measurements"))
+    comment = adf.to_text(place.ours()[0].body)
+
+    assert {kpi: one["value"] for kpi, one in kpis.items()} == stored
+    problems = kpis["problems_resolved_in_time"]
+    assert f"({problems['numerator']:g} of {problems['denominator']:g})" in comment
+
+
+def test_the_comment_speaks_chinese_where_the_configuration_does(place: Workplace) -> None:
+    rewrite(place, "language: en", "language: zh-CN")
+
+    place.planward("sync")
+
+    assert "里程碑" in adf.to_text(place.ours()[0].body)
