@@ -48,6 +48,8 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer after decompression. A page of a hundred issues is about one MiB."""
 LONGEST_PAUSE = 20.0
 """Seconds that a read waits when told to. A longer wait is handed to the scheduler, which has other work to do."""
+LONGEST_BAN = 24 * 3600.0
+"""Seconds for which a source is believed that it wants to be left alone. More is a fault of its own."""
 UNTOLD_PAUSE = 60.0
 """Seconds to leave a source alone that says "too many requests" and not for how long."""
 
@@ -220,11 +222,11 @@ def parse_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     text = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d+)?", text):
-        return float(text)
+        return min(float(text), LONGEST_BAN)
     until = _http_date(text) or _iso_instant(headers.get("X-RateLimit-Reset", ""))
     if until is None:
         return None
-    return max(0.0, (until - (answered_at(headers) or now)).total_seconds())
+    return min(max(0.0, (until - (answered_at(headers) or now)).total_seconds()), LONGEST_BAN)
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:

@@ -26,6 +26,8 @@ from core.store import items, plans, results, runs
 from core.store.engine import Store
 
 ENROLLED_NOTE = "enrolled"
+CLOSING_LAG = timedelta(hours=1)
+"""How long after a period's end a reading must begin to be trusted with all of it: trackers index late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +97,12 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         plans.save_milestones(connection, job.id, _milestones(facts))
 
         stale = stale_sources(connection, job)
-        _close(connection, job, ended, enrolled, plan, baselines)
+        _close(connection, job, ended, enrolled, baselines, at)
         measured = measure_all(facts, present, at, adjustments=job.rules, stale_sources=stale)
+        frozen = _frozen(connection, job, present)  # none, unless the clock or the project's zone was set back
         for measurement in measured:
-            results.save_measurement(connection, job.id, measurement, False)
+            if measurement.kpi not in frozen:
+                results.save_measurement(connection, job.id, measurement, False)
         wanted = _wanted(connection, job, present)
     return Held(findings=len(found), opened=opened, closed=closed, measurements=len(measured), wanted=tuple(wanted))
 
@@ -135,7 +139,7 @@ def _enrol(connection: Connection, job: ProjectJob, plan: Plan | None, version: 
     """Give every item its place, where the plan, the rules or any item changed since this was last done."""
     about = f"project {job.id}"
     roles = [(role, rule.types, rule.labels) for role, rule in job.roles.items()]
-    state = [version, roles, sorted(job.kinds.items()), str(items.last_saved_at(connection, list(job.kinds)))]
+    state = [version, roles, sorted(job.kinds.items()), items.writing_mark(connection, list(job.kinds))]
     digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()
     if runs.get_note(connection, about, ENROLLED_NOTE) == digest:
         return
@@ -156,23 +160,40 @@ def _close(
     job: ProjectJob,
     ended: Sequence[Period],
     enrolled: Sequence[items.EnrolledItem],
-    plan: Plan | None,
     baselines: Sequence[Baseline],
+    at: datetime,
 ) -> None:
-    """Freeze the measured periods that have ended, as of their end.
+    """Freeze the measured periods that have ended, as of their end, by the plan and the baselines known then.
 
-    Only once each source was read after that end: what happened in the last hours of a period belongs to it, and a
-    source that was down may still bring it.
+    Only once each source was read to the end by a run that began well after the period: what happened in its last
+    hours belongs to it. A number that leaves something out as pending waits until that is decided, and is frozen then.
     """
-    read_at = runs.last_success(connection)
+    read_since = runs.read_since(connection)
     for period in ended:
-        if any(source not in read_at or read_at[source] < period.end_at for source in job.kinds):
+        if any(read_since.get(source, period.end_at) < period.end_at + CLOSING_LAG for source in job.kinds):
             continue
-        facts = gather(enrolled, plan, baselines, job.calendar, period.end_at)
-        for measurement in measure_all(
-            facts, period, period.end_at, adjustments=job.rules, basis=Basis.FROZEN, stale_sources=()
-        ):
-            results.save_measurement(connection, job.id, measurement, True)
+        plan = _plan_at(connection, job, period.end_at)
+        frozen = _frozen(connection, job, period)
+        at_end, today = (
+            measure_all(
+                gather(enrolled, plan, baselines, job.calendar, moment, basis=Basis.FROZEN),
+                period,
+                moment,
+                adjustments=job.rules,
+                basis=Basis.FROZEN,
+            )
+            for moment in (period.end_at, at)
+        )
+        decided = {measurement.kpi: measurement for measurement in today}
+        for ending in at_end:
+            if ending.kpi not in frozen:
+                measurement = decided[ending.kpi] if "pending" in ending.excluded else ending
+                results.save_measurement(connection, job.id, measurement, "pending" not in measurement.excluded)
+
+
+def _frozen(connection: Connection, job: ProjectJob, period: Period) -> set[str]:
+    """The KPIs whose number for the period is frozen already."""
+    return {one.kpi for one, frozen in results.measurements(connection, job.id, period) if frozen}
 
 
 def _milestones(facts: ProjectFacts) -> list[plans.MilestoneRow]:

@@ -5,6 +5,7 @@ A fault that survives means that nothing checks the promise which it breaks. Eac
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -27,11 +28,308 @@ class Mutant:
     tests: tuple[str, ...]
 
 
-MUTANTS: tuple[Mutant, ...] = ()
+SOURCE = ("tests/connectors/test_jira_source.py", "tests/connectors/test_jira_walk.py")
+TARGET = ("tests/connectors/test_jira_target.py",)
+OUTBOX = ("tests/publish/test_outbox.py", "tests/publish/test_machine.py")
+SYNC = ("tests/sync/test_drain.py",)
+PROJECTS = ("tests/test_projects.py",)
+
+MUTANTS: tuple[Mutant, ...] = (
+    # --- connector: reading
+    Mutant("no_overlap", "connectors/jira/walk.py", "since=started - OVERLAP_MS", "since=started", SOURCE),
+    Mutant(
+        "wide_is_not_wide",
+        "connectors/jira/walk.py",
+        "since=place.since - WIDE_MS, wide=True",
+        "since=place.since, wide=True",
+        SOURCE,
+    ),
+    Mutant("doubt_is_forgotten", "connectors/jira/walk.py", "        if not doubtful:\n", "        if True:\n", SOURCE),
+    Mutant(
+        "order_by_updated",
+        "connectors/jira/fetch.py",
+        "ORDER BY created ASC, id ASC",
+        "ORDER BY updated ASC, id ASC",
+        (*SOURCE, "tests/connectors/test_jira_eventually.py"),
+    ),
+    Mutant(
+        "bulk_reads_one_page",
+        "connectors/jira/histories.py",
+        "            if not token:\n                return stories",
+        "            if token or not token:\n                return stories",
+        SOURCE,
+    ),
+    Mutant(
+        "a_stranger_sees_an_empty_project",
+        "connectors/jira/fetch.py",
+        "if whole and first and batch.ended and not batch.found:",
+        "if False and first and batch.ended and not batch.found:",
+        SOURCE,
+    ),
+    Mutant(
+        "cut_comments_are_taken_for_all",
+        "connectors/jira/fetch.py",
+        "len(page.comments) >= (page.total or 0)",
+        "len(page.comments) >= 0",
+        SOURCE,
+    ),
+    Mutant(
+        "own_comments_are_read_back",
+        "connectors/jira/fetch.py",
+        "return reader.comments(told, ours)",
+        "return reader.comments(told, None)",
+        SOURCE,
+    ),
+    # --- connector: writing
+    Mutant(
+        "a_server_error_means_not_written",
+        "connectors/jira/client.py",
+        "        if status >= 500:\n            raise OutcomeUnknown(",
+        "        if status >= 500:\n            raise WriteRefused(",
+        TARGET,
+    ),
+    Mutant(
+        "customers_are_written_to",
+        "connectors/jira/write.py",
+        "if project.project_type_key == SERVICE_DESK:",
+        "if project.project_type_key == SERVICE_DESK and False:",
+        TARGET,
+    ),
+    Mutant(
+        "anybodys_marker_is_ours",
+        "connectors/jira/write.py",
+        "if _author(comment) == ours and self._carries",
+        "if self._carries",
+        TARGET,
+    ),
+    Mutant(
+        "secrets_in_explanations",
+        "connectors/jira/client.py",
+        'line = line.replace(secret, "***")',
+        "line = line.strip()",
+        ("tests/connectors/test_jira_secrets.py",),
+    ),
+    Mutant(
+        "peer_is_not_looked_at",
+        "connectors/transport.py",
+        "check_address(str(connection.sock.getpeername()[0]), private=private, plain=plain)",
+        "str(connection.sock.getpeername()[0])",
+        ("tests/connectors/test_transport.py",),
+    ),
+    # --- sync
+    Mutant(
+        "cursor_not_saved_with_its_page",
+        "core/sync/drain.py",
+        "        runs.save_cursor(connection, job.name, STREAM, page.cursor, job.scope, at)",
+        "        pass",
+        SYNC,
+    ),
+    Mutant(
+        "full_is_not_full",
+        "core/sync/drain.py",
+        "        if full:\n            return {}",
+        "        if False:\n            return {}",
+        SYNC,
+    ),
+    Mutant(
+        "scope_change_is_ignored",
+        "core/sync/drain.py",
+        "cursor = None if held is None or held[1] != job.scope else held[0]",
+        "cursor = None if held is None else held[0]",
+        SYNC,
+    ),
+    Mutant(
+        "a_reading_that_was_broken_off_is_a_success",
+        "core/sync/drain.py",
+        "    if not complete:\n",
+        "    if False:\n",
+        SYNC,
+    ),
+    Mutant(
+        "meaning_of_changes_is_not_kept",
+        "core/sync/drain.py",
+        "    if seen is None:\n        before, after",
+        "    if True:\n        before, after",
+        SYNC,
+    ),
+    Mutant(
+        "meanings_are_never_derived_again",
+        "core/sync/drain.py",
+        "if runs.get_note(connection, job.name, MEANING_NOTE) == digest:",
+        "if runs.get_note(connection, job.name, MEANING_NOTE) is not None:",
+        SYNC,
+    ),
+    # --- projects: the past
+    Mutant(
+        "period_frozen_before_it_was_read",
+        "core/projects.py",
+        "< period.end_at + CLOSING_LAG for source",
+        "< period.start_at for source",
+        PROJECTS,
+    ),
+    Mutant(
+        "frozen_as_of_now",
+        "core/projects.py",
+        'measurement, "pending" not in measurement.excluded)',
+        "measurement, False)",
+        PROJECTS,
+    ),
+    Mutant(
+        "failed_source_is_not_stale",
+        "core/projects.py",
+        "source not in last or not last[source].ok)",
+        "source not in last)",
+        PROJECTS,
+    ),
+    # --- publish
+    Mutant(
+        "sending_is_not_kept_before_the_call",
+        "core/publish/errand.py",
+        "                state=PublicationState.SENDING,",
+        "                state=PublicationState.PENDING,",
+        OUTBOX,
+    ),
+    Mutant(
+        "unknown_is_sent_again_at_once",
+        "core/publish/errand.py",
+        "self._stop.is_set() or self._is_under_way(publication)",
+        "self._stop.is_set()",
+        OUTBOX,
+    ),
+    Mutant(
+        "a_deleted_comment_is_posted_again",
+        "core/publish/decision.py",
+        "return publication if publication.remote_id is None else _muted(publication, DELETED)",
+        "return replace(publication, remote_id=None)",
+        OUTBOX,
+    ),
+    Mutant(
+        "two_processes_write_over_each_other",
+        "core/publish/ledger.py",
+        "if outbox.get(connection, *self._key) != self.publication:",
+        "if False:",
+        OUTBOX,
+    ),
+    # --- store
+    Mutant(
+        "sqlite_power_failure",
+        "core/store/engine.py",
+        '"synchronous=FULL"',
+        '"synchronous=NORMAL"',
+        ("tests/store/test_engine.py",),
+    ),
+    Mutant(
+        "writers_do_not_take_the_lock_first",
+        "core/store/engine.py",
+        '"BEGIN IMMEDIATE" if writes else "BEGIN"',
+        '"BEGIN"',
+        ("tests/store/test_engine.py",),
+    ),
+    Mutant(
+        "held_without_its_history",
+        "core/store/items.py",
+        "in rows if history and comments}",
+        "in rows}",
+        ("tests/store/test_items.py",),
+    ),
+    Mutant(
+        "frozen_may_be_overwritten",
+        "core/store/results.py",
+        "if stored is not None and stored[_FROZEN]:",
+        "if False:",
+        ("tests/store/test_results.py",),
+    ),
+    Mutant(
+        "comments_that_are_gone_stay",
+        "core/store/pages.py",
+        "[*standing.values(), *gone]",
+        "[*standing.values(), *stored]",
+        ("tests/store/test_items.py",),
+    ),
+    # --- history, plan, kpi
+    Mutant(
+        "reopening_restarts_nothing",
+        "core/history/spans.py",
+        "                reopened += left_counts\n                run_at = None",
+        "                reopened += left_counts",
+        ("tests/history/test_spans.py",),
+    ),
+    Mutant(
+        "due_day_is_exclusive",
+        "core/kpi/progress.py",
+        "value=state.finished_at is not None and state.finished_at < due_at",
+        "value=state.finished_at is not None and state.finished_at.date() < due_on",
+        ("tests/kpi/test_progress.py",),
+    ),
+    Mutant(
+        "pending_counts",
+        "core/kpi/progress.py",
+        "if problem.finished_at is None and clock <= rule.limit:",
+        "if False:",
+        ("tests/kpi/test_progress.py",),
+    ),
+    Mutant(
+        "zero_weeks_are_dropped",
+        "core/kpi/flow.py",
+        "counts.append(float(finished[_week(monday)]))",
+        "counts += [float(finished[_week(monday)])] * bool(finished[_week(monday)])",
+        ("tests/kpi/test_flow.py",),
+    ),
+    Mutant(
+        "overdue_on_the_day_itself",
+        "core/plan/reconcile.py",
+        "    overdue = due_on < today",
+        "    overdue = due_on <= today",
+        ("tests/plan/test_reconcile.py",),
+    ),
+    Mutant(
+        "parents_count_too",
+        "core/plan/state.py",
+        "units = [work for work in works if not is_parent(work, parents)]",
+        "units = list(works)",
+        ("tests/plan/test_state.py",),
+    ),
+    # --- config
+    Mutant("send_by_default", "config/settings.py", '] = "preview"', '] = "send"', ("tests/config/test_load.py",)),
+    Mutant(
+        "a_bomb_is_read",
+        "config/marked.py",
+        "if self.values > MOST_VALUES:",
+        "if self.values > 1000 * MOST_VALUES:",
+        ("tests/config/test_hostile_files.py",),
+    ),
+    # --- the past again, and what is claimed
+    Mutant(
+        "frozen_by_todays_plan",
+        "core/projects.py",
+        "plan = _plan_at(connection, job, period.end_at)",
+        "plan = _plan_at(connection, job, at)",
+        PROJECTS,
+    ),
+    Mutant(
+        "pending_is_frozen",
+        "core/projects.py",
+        'if "pending" in ending.excluded else ending',
+        "if False else ending",
+        PROJECTS,
+    ),
+    Mutant("a_limit_is_not_kept", "core/sync/drain.py", "and started_at < last.not_before:", "and False:", SYNC),
+    Mutant("another_account_reads_on", "core/sync/drain.py", "if full or again:", "if full:", SYNC),
+    Mutant(
+        "nobody_claims_the_outbox",
+        "core/publish/outbox.py",
+        'not send or stack.enter_context(store.claim("publish"))',
+        "True",
+        OUTBOX,
+    ),
+)
 
 
 def survives(mutant: Mutant) -> bool:
-    """Whether the tests pass with the fault in place. Raises ValueError when the fault no longer fits the code."""
+    """Whether the tests pass with the fault in place.
+
+    Raises ValueError when the fault no longer fits the code, and RuntimeError when the tests could not be run.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name in COPIED:
             source, copy = ROOT / name, Path(folder) / name
@@ -45,7 +343,12 @@ def survives(mutant: Mutant) -> bool:
             raise ValueError(f"{mutant.name}: {mutant.old!r} occurs {text.count(mutant.old)} times in {mutant.file}")
         path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
         run = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        return subprocess.run(run, cwd=folder, capture_output=True, check=False).returncode == 0
+        done = subprocess.run(
+            run, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, check=False
+        )
+        if done.returncode not in (0, 1):  # 1: tests ran and some failed. Anything else tells nothing about the fault.
+            raise RuntimeError(f"{mutant.name}: the tests could not be run: {done.stdout.decode()[-500:]}")
+        return done.returncode == 0
 
 
 def main(names: list[str]) -> int:

@@ -29,7 +29,7 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     `scope` names the set of issues. `since` is from where updates are read (None: everything), `started` the server's
     time when the walk began (None: it has not). The present window begins at the creation instant `window` and is
     `count` issues on `pages` pages far; `token` leads to its next page, `reached` is the creation instant of its last
-    issue. `doubtful` remembers that Jira itself doubted an answer.
+    issue. `doubtful` remembers that Jira itself doubted an answer, `wide` that `since` was set back to read wide.
     """
 
     scope: str
@@ -41,6 +41,7 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     count: int = 0
     pages: int = 0
     doubtful: bool = False
+    wide: bool = False
 
     @property
     def cursor(self) -> Cursor:
@@ -69,8 +70,8 @@ def begin(cursor: Cursor | None, scope: str, *, wide: bool) -> Place:
         return fresh
     if place.scope != scope:
         return fresh
-    if wide and place.since is not None:
-        return Place(scope, since=place.since - WIDE_MS)
+    if wide and place.since is not None and not place.wide:
+        return Place(scope, since=place.since - WIDE_MS, wide=True)
     return place
 
 
@@ -91,8 +92,11 @@ def go_on(place: Place, *, at: int, token: str | None, issues: int, reached: int
     started = at if place.started is None else place.started
     doubtful = doubtful or place.doubtful
     if not token:
+        if not doubtful:
+            return Place(place.scope, since=started - OVERLAP_MS)
         # After a doubtful answer the next walk begins where this one did.
-        return Place(place.scope, since=place.since if doubtful else started - OVERLAP_MS)
+        back = WIDE_MS if place.wide else 0
+        return Place(place.scope, since=None if place.since is None else place.since + back)
     if token == place.token or place.pages >= MOST_PAGES:
         raise BadAnswer("The search leads through the same pages again.")
     behind = msgspec.structs.replace(

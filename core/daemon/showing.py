@@ -144,7 +144,9 @@ def kpi(
     with Store.open(settings.store) as store:
         for job in project_jobs(settings, project):
             chosen, at, asked = _moment(job, period, as_of)
-            answers.append((job, chosen, at, _measurements(store, job, chosen, at, asked=asked)))
+            measured = _measurements(store, job, chosen, at, asked=asked)
+            # Stored numbers are of when they were stored, and not of now.
+            answers.append((job, chosen, max((one.as_of for one in measured), default=at), measured))
     if as_json:
         print_json(
             {

@@ -111,6 +111,7 @@ REASONS = {
 
 # Why a row was left out of a number.
 EXCLUDED = {
+    "unknown_status": Wording("in a status of unknown meaning", "状态含义未知"),
     "cancelled": Wording("cancelled", "已取消"),
     "duplicate": Wording("duplicate", "重复"),
     "pending": Wording("not due yet or still inside the limit", "尚未到期或仍在时限内"),

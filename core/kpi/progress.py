@@ -100,6 +100,8 @@ def problems_resolved_in_time(problem: ItemFacts, rule: Within, at: datetime) ->
         return LeftOut("duplicate" if (problem.work.item.resolution or "").casefold() == "duplicate" else "cancelled")
     if problem.category is Category.DONE and problem.finished_at is None:
         return LeftOut("no_completion_date")
+    if problem.work.history.category is None:
+        return LeftOut("unknown_status")
     clock = problem.open_time(rule.clock, until=at)
     if problem.finished_at is None and clock <= rule.limit:
         return LeftOut("pending")

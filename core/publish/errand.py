@@ -14,6 +14,9 @@ from core.publish.decision import IN_DOUBT, learn, review
 from core.publish.ledger import Ledger
 from core.publish.wanted import Dialect, Result, Wanted
 
+UNDER_WAY = timedelta(seconds=60)
+"""How long after an answer that did not come the target may still apply what we sent. Nothing is sent again before."""
+
 FOUND = "it stands there already; the answer to an earlier attempt had been lost"
 IN_FLIGHT = "an earlier attempt may still arrive; it is looked for again before anything is sent"
 
@@ -60,9 +63,15 @@ class Errand:
             return Result.MUTED, publication.error
         if publication.state is PublicationState.SENT and publication.sent_digest == self._wanted.digest:
             return Result.SENT, FOUND
-        if publication.state in IN_DOUBT and self._stop.is_set():
+        if publication.state in IN_DOUBT and (self._stop.is_set() or self._is_under_way(publication)):
             return Result.WAITING, IN_FLIGHT
         return None
+
+    def _is_under_way(self, publication: Publication) -> bool:
+        """Whether the target may still be at a write whose answer we gave up on."""
+        if publication.state is not PublicationState.UNKNOWN or publication.attempted_at is None:
+            return False
+        return publication.attempted_at <= self._now() < publication.attempted_at + UNDER_WAY
 
     def _look(self, publication: Publication, *, reviewed: bool) -> Publication:
         """The publication after looking at the target; where a write stays in doubt, after waiting and looking again.
@@ -114,7 +123,8 @@ class Errand:
             if isinstance(error, RateLimited):
                 self._ledger.hold_back(error.not_before)
             result, state = _after(error, sending)
-            return result, self._ledger.keep(replace(sending, state=state, error=str(error)))
+            # From now on it is uncertain, and not from when the call began: a time-out alone takes half a minute.
+            return result, self._ledger.keep(replace(sending, state=state, error=str(error), attempted_at=self._now()))
         sent = replace(
             sending,
             state=PublicationState.SENT,

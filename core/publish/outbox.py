@@ -47,6 +47,8 @@ def publish_all(
     """
     opened: dict[str, Target] = {}
     with ExitStack() as stack:
+        # One process writes at a time. With the claim in hand, whoever left a write in doubt is gone.
+        claimed = not send or stack.enter_context(store.claim("publish"))
 
         def errand(one: Wanted, ledger: Ledger) -> Errand:
             to = targets[one.source]
@@ -60,6 +62,9 @@ def publish_all(
             action = decide(
                 ledger.publication, one.digest, send=send, again=again, not_before=ledger.not_before, now=now()
             )
+            if not claimed and action not in QUIET:
+                outcomes.append(_outcome(one, Result.WAITING, "another process is writing at this moment"))
+                continue
             try:
                 if action in QUIET or action is Action.WAIT or stop.is_set():
                     outcomes.append(_stay(one, ledger, action))

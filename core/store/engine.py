@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from core.errors import StoreError, StoreMissing, StoreReadOnly, StoreUnreachable
-from core.store import faults, schema
+from core.store import claims, faults, schema
 from core.store.migrations import HEAD, REVISIONS
 from core.store.tables import metadata
 
@@ -44,6 +44,7 @@ class Store:
     def __init__(self, url: URL, patience: timedelta) -> None:
         self.url = url
         self.path = _path(url)
+        self._claims: set[str] = set()
         with faults.translated(url):
             self._engine = _engine(url, self.path, patience)
 
@@ -92,6 +93,32 @@ class Store:
             one_state = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with faults.translated(self.url), self._engine.connect() as conn, conn.execution_options(**one_state).begin():
             yield conn
+
+    @contextmanager
+    def claim(self, name: str) -> Iterator[bool]:
+        """Whether only we do what is named, while the context lasts; False where somebody else does it now.
+
+        The claim ends with its process. Raises StoreError.
+        """
+        if self.path is not None:
+            with faults.translated(self.url):
+                claim = claims.on_file(self.path.with_name(f"{self.path.name}-{name}-lock"))
+        elif self._engine.dialect.name == "postgresql":
+            claim = claims.on_server(self._engine, name)
+        else:
+            claim = self._claim_in_memory(name)
+        with claim as ours:
+            yield ours
+
+    @contextmanager
+    def _claim_in_memory(self, name: str) -> Iterator[bool]:
+        free = name not in self._claims
+        self._claims.add(name)
+        try:
+            yield free
+        finally:
+            if free:
+                self._claims.discard(name)
 
     def upgrade(self) -> Path | None:
         """Bring the schema up to this program's; the copy of the file that was made before, if there was data in it.

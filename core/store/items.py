@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, or_, select, type_coerce
 
 from core.model import Category, Change, Enrolment, History, Role, Snapshot, WorkItem
 from core.store import parts, tables
@@ -23,13 +23,13 @@ from core.store.upsert import Row, among, plain, raw, rows_of
 __all__ = [
     "EnrolledItem",
     "Saved",
+    "changes",
     "count",
     "enrolled",
     "former_keys",
     "held",
     "identities",
     "items",
-    "last_saved_at",
     "load_snapshots",
     "save_histories",
     "save_identities",
@@ -40,6 +40,7 @@ __all__ = [
     "set_aside",
     "statuses",
     "urls",
+    "writing_mark",
 ]
 
 PAGE = 1000
@@ -97,12 +98,19 @@ def count(conn: Connection) -> dict[str, int]:
     return {row.source: row.held for row in conn.execute(query.group_by(table.c.source).order_by(table.c.source))}
 
 
-def last_saved_at(conn: Connection, sources: Collection[str]) -> datetime | None:
-    """When an item of these sources was last new or different; None when they have none."""
+def writing_mark(conn: Connection, sources: Collection[str]) -> str:
+    """A text that differs whenever an item of these sources was written since, whatever the host's clock did."""
     table = tables.items
-    # One look at the end of the index for each source, where one question about all of them would read every item.
-    latest = [conn.scalar(select(func.max(table.c.saved_at)).where(table.c.source == source)) for source in sources]
-    return max((at for at in latest if at is not None), default=None)
+    saved_at = type_coerce(table.c.saved_at, BigInteger)
+    # A sum of remainders: of the whole numbers it would not fit.
+    query = select(func.count(), func.sum(saved_at % 1_000_000_007)).where(table.c.source.in_(list(sources)))
+    return " ".join(str(number) for number in conn.execute(query).one())
+
+
+def changes(conn: Connection, source: str, ids: Collection[str]) -> dict[str, tuple[Change, ...]]:
+    """The stored changes of these items, oldest first, by remote id; an item without any is not in it."""
+    by_item = _grouped(rows_of(conn, tables.changes, source, clean(list(ids))))
+    return {key[1]: tuple(sorted(map(parts.change_of, rows), key=_in_time)) for key, rows in by_item.items()}
 
 
 def former_keys(conn: Connection, source: str) -> dict[str, tuple[str, ...]]:
@@ -120,7 +128,8 @@ def enrolled(conn: Connection, project: str, *, open_or_since: datetime | None =
 
     With `open_or_since` only those that are open, or may have come to their end at that instant or later (where no
     change tells the end, the item's last update bounds it); and whatever their age those that work for a deliverable,
-    those that were in a status of unknown meaning, and the children of all these, so that a parent is known as one.
+    those that were in a status of unknown meaning, one of each role, which tells that there are any, and the children
+    of all these, so that a parent is known as one.
     """
     places = tables.enrolments.c
     if open_or_since is None:
@@ -141,6 +150,9 @@ def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str
         select(held_items.source, held_items.remote_id).where(or_(settled_at.is_(None), settled_at >= since)),
         select(places.source, places.item_id).where(places.project == project, tables.IS_PLANNED),
         select(stretches.source, stretches.item_id).where(tables.IS_PUZZLING),
+        select(places.source, func.min(places.item_id))
+        .where(places.project == project)
+        .group_by(places.source, places.role),
     )
     alive: dict[str, set[str]] = {}
     for query in queries:

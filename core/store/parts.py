@@ -30,6 +30,8 @@ MEANING = slice(0, _NAMES.index("updated_at"))  # a difference behind it is no c
 WRITTEN = slice(0, _NAMES.index("saved_at"))
 DELETED_AT = _NAMES.index("deleted_at")
 UPDATED_AT = _NAMES.index("updated_at")
+CREATED_AT = _NAMES.index("created_at")
+RESOLVED_AT = _NAMES.index("resolved_at")
 HISTORY_HELD = _NAMES.index("history_held")
 HISTORY_WHOLE = _NAMES.index("history_whole")
 COMMENTS_HELD = _NAMES.index("comments_held")
@@ -89,7 +91,7 @@ def item_row(source: str, snapshot: Snapshot, history: History | None, stored: R
         history_held,
         history_whole,
         comments_held,
-        _settled_at(facts, updated_at),
+        _settled_at(facts, updated_at, micros(item.created_at), resolved=item.resolved_at is not None),
         micros(at),
     )
 
@@ -101,7 +103,7 @@ def with_history(stored: Row, history: History, at: datetime) -> Row:
         *stored[ITEM],
         *facts,
         *stored[FACTS.stop : COMMENTS_HELD + 1],
-        _settled_at(facts, stored[UPDATED_AT]),
+        _settled_at(facts, stored[UPDATED_AT], stored[CREATED_AT], resolved=stored[RESOLVED_AT] is not None),
         micros(at),
     )
 
@@ -118,12 +120,18 @@ def facts_of(history: History) -> Row:
     )
 
 
-def _settled_at(facts: Row, updated_at: int) -> int | None:
-    """The latest instant at which the item can have come to its end, None while it is open."""
+def _settled_at(facts: Row, updated_at: int, created_at: int, *, resolved: bool) -> int | None:
+    """The latest instant at which the item can have begun to be of the past.
+
+    None while it is open, and where it is done and nobody knows since when: it is left out by name of every period. An
+    import can have been finished before it was created here, and belongs to the period of its creation as well.
+    """
     if facts[0] in _UNSETTLED:
         return None
     finished_at: int | None = facts[2]
-    return updated_at if finished_at is None else finished_at
+    if finished_at is None and facts[0] == Category.DONE.value and not resolved:
+        return None
+    return updated_at if finished_at is None else max(finished_at, created_at)
 
 
 def work_item(row: Row) -> WorkItem:

@@ -40,17 +40,22 @@ class MilestoneRow:
 
 
 def save_version(conn: Connection, project: str, plan: Plan, at: datetime) -> int:
-    """The number of the version with this content, new or as it was first kept."""
+    """The number of the version with this content: a new one, unless it is the latest.
+
+    A plan that went back to what it was before is a version again, so that each tells from when it held.
+    """
     serialise(conn, f"project {project}")
     table = tables.plan_versions
     content = json_text(clean(plan))
     digest = hashlib.sha256(content.encode()).hexdigest()
-    known: int | None = conn.scalar(select(table.c.number).where(table.c.project == project, table.c.digest == digest))
-    if known is not None:
-        return known
-    last = conn.scalar(select(func.max(table.c.number)).where(table.c.project == project)) or 0
-    upsert(conn, table, [(project, last + 1, digest, content, micros(at))])
-    return last + 1
+    of_project = select(table.c.number, table.c.digest).where(table.c.project == project)
+    latest = conn.execute(of_project.order_by(table.c.number.desc()).limit(1)).first()
+    last: int = 0 if latest is None else latest.number
+    if latest is not None and latest.digest == digest:
+        return last
+    number = last + 1
+    upsert(conn, table, [(project, number, digest, content, micros(at))])
+    return number
 
 
 def versions(conn: Connection, project: str) -> list[PlanVersion]:

@@ -99,6 +99,13 @@ def last_success(conn: Connection) -> dict[str, datetime]:
     return {row.source: row.at for row in rows}
 
 
+def read_since(conn: Connection) -> dict[str, datetime]:
+    """When the latest successful run of every source began: what happened before that is read."""
+    table = tables.runs
+    latest = select(table.c.source, func.max(table.c.started_at).label("at")).where(table.c.ok).group_by(table.c.source)
+    return {row.source: row.at for row in conn.execute(latest)}
+
+
 def get_note(conn: Connection, source: str, key: str) -> str | None:
     """A small text that was kept about a source, such as a digest or an account id."""
     table = tables.notes

@@ -318,7 +318,6 @@ plan_versions = Table(
     Column("digest", Text, nullable=False),
     Column("plan", Text, nullable=False),
     Column("saved_at", Instant, nullable=False),
-    UniqueConstraint("project", "digest"),
 )
 
 baselines = Table(

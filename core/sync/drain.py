@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol
 
-from core.errors import ConfigurationError, PlanwardError, RateLimited, RemoteError
+from core.errors import (
+    BadAnswer,
+    ConfigurationError,
+    PlanwardError,
+    RateLimited,
+    RemoteError,
+    SourceUnavailable,
+    StoreError,
+)
 from core.history.spans import StatusMapping, derive
 from core.model import Category, Change, History, Page, Snapshot, Status
 from core.ports import Source
 from core.store import items, runs
 from core.store.engine import Store
+
+logger = logging.getLogger(__name__)
 
 STREAM = "items"
 MEANING_NOTE = "meaning of statuses"
@@ -83,15 +94,27 @@ def drain(
     """
     drained = Drained()
     started_at = now()
+    with store.read() as connection:
+        last = runs.last_runs(connection).get(job.name)
+    if last is not None and last.not_before is not None and started_at < last.not_before:
+        until = f"{last.not_before:%Y-%m-%d %H:%M:%S} UTC"
+        drained.error = RateLimited(f"{job.name} asked to be left alone until {until}", not_before=last.not_before)
+        return drained
     try:
         source = job.open()
         try:
-            _run_due_checks(store, job, source, drained, now)
-            _pull(store, job, source, drained, full=full, now=now, stop=stop, progress=progress)
+            stranger = _run_due_checks(store, job, source, drained, now)
+            _pull(store, job, source, drained, full=full, again=stranger, now=now, stop=stop, progress=progress)
         finally:
             source.close()
     except (RemoteError, ConfigurationError) as error:
         drained.error = error
+    except StoreError:
+        raise
+    except Exception:
+        # A fault of ours in one source must not hold up the others. It is told with all that helps to find it.
+        logger.exception("reading %s ended in a fault of Planward", job.name)
+        drained.error = PlanwardError(f"reading {job.name} ended in a fault of Planward; the log has its traceback")
     finished_at = now()
     drained.seconds = (finished_at - started_at).total_seconds()
     with store.write() as connection:
@@ -120,13 +143,19 @@ def _run(job: SourceJob, drained: Drained, started_at: datetime, finished_at: da
 
 def _run_due_checks(
     store: Store, job: SourceJob, source: Source, drained: Drained, now: Callable[[], datetime]
-) -> None:
-    """Ask who we are and which statuses there are, when that is due. Counted as upkeep."""
+) -> bool:
+    """Ask who we are and which statuses there are, when that is due; whether we are somebody else than before.
+
+    Counted as upkeep.
+    """
     with store.read() as connection:
         checked_at = runs.checked_at(connection, job.name)
+        known = runs.get_note(connection, job.name, ACCOUNT_NOTE)
+    stranger = False
     try:
         if is_due(checked_at, job.checks, "identity", now()):
             account = source.identify()
+            stranger = known is not None and known != account.account_id
             with store.write() as connection:
                 runs.set_note(connection, job.name, ACCOUNT_NOTE, account.account_id)
                 items.save_identities(connection, [account])
@@ -138,6 +167,7 @@ def _run_due_checks(
                 runs.record_check(connection, job.name, "lists", now())
     finally:
         drained.requests_upkeep += source.requests
+    return stranger
 
 
 def _pull(
@@ -147,11 +177,17 @@ def _pull(
     drained: Drained,
     *,
     full: bool,
+    again: bool,
     now: Callable[[], datetime],
     stop: Event,
     progress: Progress,
 ) -> None:
-    """Save page after page, each with its cursor in one transaction."""
+    """Save page after page, each with its cursor in one transaction.
+
+    `full` fetches everything again. `again` asks for everything, and fetches what is not held: another account may see
+    what the former did not. Raises SourceUnavailable when stopped before the end, BadAnswer when the source doubts what
+    it said; the pages until then are kept, and the cursor behind them.
+    """
     with store.read() as connection:
         statuses = items.statuses(connection, job.name)
         held = runs.cursor(connection, job.name, STREAM)
@@ -160,7 +196,7 @@ def _pull(
 
     cursor = None if held is None or held[1] != job.scope else held[0]
     wide = cursor is not None and is_due(checked_at, job.checks, "reread", now())
-    if full:
+    if full or again:
         cursor = None
 
     def known(ids: Sequence[str]) -> Mapping[str, datetime]:
@@ -169,7 +205,7 @@ def _pull(
         with store.read() as connection:
             return items.held(connection, job.name, ids)
 
-    before, expected, seen, complete = source.requests, None, 0, False
+    before, expected, seen, complete = source.requests, None, 0, True
     try:
         for page in source.pull(cursor, known, wide=wide):
             expected = page.expected if page.expected is not None else expected
@@ -184,8 +220,14 @@ def _pull(
         asked = source.requests - before
         drained.requests_upkeep += asked if wide else 0
         drained.requests += 0 if wide else asked
+    if not complete:
+        if drained.warnings:
+            raise BadAnswer(f"{job.name} doubts its own answer: {'; '.join(drained.warnings)}")
+        raise SourceUnavailable(
+            f"reading {job.name} was stopped before its end", advice="Nothing to do: the next cycle goes on from there."
+        )
     # A walk from nothing reads wider than any re-reading.
-    if complete and (wide or cursor is None):
+    if wide or cursor is None:
         with store.write() as connection:
             runs.record_check(connection, job.name, "reread", now())
 
@@ -198,7 +240,9 @@ def _save(
     with store.write() as connection:
         seen = items.seen_categories(connection, job.name, ids)
         snapshots = [_with_categories(snapshot, statuses, seen) for snapshot in page.snapshots]
-        histories = _histories(snapshots, statuses, job.mapping)
+        unread = [snapshot.item.remote_id for snapshot in snapshots if snapshot.changes is None]
+        stored = items.changes(connection, job.name, unread) if unread else {}
+        histories = _histories(snapshots, statuses, job.mapping, stored)
         saved = items.save_snapshots(connection, job.name, snapshots, histories, at)
         items.save_identities(connection, page.identities)
         items.save_set_aside(connection, job.name, page.set_aside, at)
@@ -210,14 +254,19 @@ def _save(
 
 
 def _histories(
-    snapshots: Iterable[Snapshot], statuses: Mapping[str, Status], mapping: StatusMapping
+    snapshots: Iterable[Snapshot],
+    statuses: Mapping[str, Status],
+    mapping: StatusMapping,
+    stored: Mapping[str, Sequence[Change]],
 ) -> dict[str, History]:
-    return {
-        snapshot.item.remote_id: derive(
-            snapshot.item, snapshot.changes, statuses, mapping, whole=snapshot.history_whole
-        )
-        for snapshot in snapshots
-    }
+    """The histories of the items. Where one could not be read this time, what is stored of it stands, as not whole."""
+    histories = {}
+    for snapshot in snapshots:
+        item, changes, whole = snapshot.item, snapshot.changes, snapshot.history_whole
+        if changes is None and item.remote_id in stored:
+            changes, whole = tuple(stored[item.remote_id]), False
+        histories[item.remote_id] = derive(item, changes, statuses, mapping, whole=whole)
+    return histories
 
 
 def _derive_again_if_meanings_changed(
@@ -232,7 +281,7 @@ def _derive_again_if_meanings_changed(
         if runs.get_note(connection, job.name, MEANING_NOTE) == digest:
             return
         for batch in items.load_snapshots(connection, job.name):
-            histories = _histories(batch, statuses, job.mapping)
+            histories = _histories(batch, statuses, job.mapping, {})
             with store.write() as writing:
                 items.save_histories(writing, job.name, histories, at)
     with store.write() as connection:

@@ -124,6 +124,12 @@ def test_a_lost_request_is_looked_for_and_sent_again_by_the_next_run_only(desk: 
     assert desk.stop.waited == [10.0]
     assert desk.tracker.calls == ["find", "create", "find", "find"]
 
+    # The target may still be at it: nothing is sent before it must have given up.
+    assert desk.result("a") is Result.WAITING
+    assert desk.tracker.writes == 1
+
+    desk.tracker.clock.pass_by(60)
+
     assert desk.result("a") is Result.SENT
     assert len(desk.tracker.notes) == 1
 

@@ -426,14 +426,22 @@ def test_former_keys_are_told_oldest_first(store: Store) -> None:
         assert items.former_keys(conn, "github") == {}
 
 
-def test_items_are_counted_and_the_last_time_they_were_written_is_known(store: Store) -> None:
-    save(store, whole(item(1)), whole(item(2)))
-    save(store, whole(item(1)), whole(item(2, title="New")), at=TUESDAY)
+def test_items_are_counted_and_every_writing_leaves_its_mark(store: Store) -> None:
+    def mark() -> str:
+        with store.read() as conn:
+            return items.writing_mark(conn, ["github", "jira"])
 
+    marks = [mark()]
+    # The last two are written by a host whose clock was set back.
+    for number, title, at in ((1, "Old", TUESDAY), (2, "Old", TUESDAY), (1, "New", MONDAY), (3, "Old", MONDAY)):
+        save(store, whole(item(number, title=title)), at=at)
+        marks.append(mark())
+    save(store, whole(item(1, title="New")), at=WEDNESDAY)
+
+    assert len(set(marks)) == 5
+    assert mark() == marks[-1]
     with store.read() as conn:
-        assert items.count(conn) == {"jira": 2}
-        assert items.last_saved_at(conn, ["github", "jira"]) == TUESDAY
-        assert items.last_saved_at(conn, ["github"]) is None
+        assert items.count(conn) == {"jira": 3}
 
 
 def test_the_same_page_makes_the_same_store_on_both_engines(store: Store) -> None:

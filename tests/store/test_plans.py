@@ -47,7 +47,7 @@ PLAN = Plan(
 )
 
 
-def test_each_distinct_plan_is_kept_once(store: Store) -> None:
+def test_a_plan_is_kept_each_time_it_becomes_another(store: Store) -> None:
     later = replace(PLAN, name="Another")
 
     with store.write() as conn:
@@ -55,10 +55,11 @@ def test_each_distinct_plan_is_kept_once(store: Store) -> None:
         elsewhere = plans.save_version(conn, "crm", later, TUESDAY)
         kept = plans.versions(conn, "erp")
 
-    assert (numbers, elsewhere) == ([1, 1, 2, 1], 1)
+    assert (numbers, elsewhere) == ([1, 1, 2, 3], 1)
     assert [(version.number, version.plan, version.saved_at) for version in kept] == [
         (1, PLAN, MONDAY),
         (2, later, MONDAY),
+        (3, PLAN, MONDAY),
     ]
 
 

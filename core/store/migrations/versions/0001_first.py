@@ -245,7 +245,6 @@ def upgrade() -> None:
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("saved_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("project", "number", name="pk_plan_versions"),
-        sa.UniqueConstraint("project", "digest", name="uq_plan_versions_project_digest"),
     )
     op.create_table(
         "publications",

@@ -1,0 +1,238 @@
+"""A project held against its plan over time: what is measured, when a period is frozen, and what stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.history.calendar import WorkingCalendar
+from core.history.period import period_at
+from core.model import Measurement, Page, Period, PeriodKind, Plan, Role, Snapshot
+from core.plan.match import RoleRule
+from core.projects import Held, ProjectJob, hold, reconstruct, stale_sources
+from core.store import items, plans, results
+from core.store.engine import Store
+from tests.builders import DONE, OFFICE, OPEN, change, deliverable, in_status, issue, moment, plan
+from tests.sync.source import PagedSource, page, read, snapshot
+
+MARCH = period_at(PeriodKind.MONTH, moment("2026-03-10 00:00"), OFFICE.zone)
+APRIL = period_at(PeriodKind.MONTH, moment("2026-04-10 00:00"), OFFICE.zone)
+ONE = snapshot("ERP-1", ("2026-03-02 09:00", OPEN))
+
+
+@dataclass
+class Desk:
+    """A project and its store. `cycle` reads pages and holds the project at a moment."""
+
+    store: Store
+    plan: Plan | None = None
+    calendar: WorkingCalendar = OFFICE
+
+    @property
+    def job(self) -> ProjectJob:
+        return ProjectJob(
+            id="erp",
+            name="ERP",
+            read_plan=lambda: self.plan,
+            kinds={"jira": "jira"},
+            roles={Role.PROBLEM: RoleRule(types=("Bug",))},
+            calendar=self.calendar,
+            period=PeriodKind.MONTH,
+            rules={},
+            topics=(),
+            language="en",
+        )
+
+    def cycle(self, at: str, *pages: Page) -> Held:
+        read(self.store, at, *(pages or (page(),)))
+        return hold(self.store, self.job, moment(at))
+
+    def approve(self, approved: Plan, at: str, *, recorded: str | None = None) -> None:
+        with self.store.write() as connection:
+            plans.approve(
+                connection,
+                "erp",
+                approved,
+                by="lead@example.com",
+                reason=None,
+                approved_at=moment(at),
+                recorded_at=moment(recorded or at),
+            )
+
+    def numbers(self, period: Period) -> dict[str, tuple[Measurement, bool]]:
+        with self.store.read() as connection:
+            return {one.kpi: (one, frozen) for one, frozen in results.measurements(connection, "erp", period)}
+
+    def frozen(self, period: Period) -> set[str]:
+        return {kpi for kpi, (_, frozen) in self.numbers(period).items() if frozen}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Store.open(f"sqlite:///{tmp_path}/planward.db", create=True) as store:
+        yield Desk(store)
+
+
+def test_a_period_that_ended_is_frozen_once_everything_was_read_after_it(desk: Desk) -> None:
+    desk.cycle("2026-03-10 09:00", page(ONE))
+    assert desk.frozen(MARCH) == set()
+
+    desk.cycle("2026-04-01 00:30")  # within the hour in which a tracker may still index what happened before
+    assert desk.frozen(MARCH) == set()
+
+    desk.cycle("2026-04-01 01:00")
+    assert desk.frozen(MARCH) == {"lead_time", "throughput", "delivered_on_time", "problems_resolved_in_time"}
+
+
+def test_a_reading_that_began_before_the_end_freezes_nothing(desk: Desk) -> None:
+    desk.cycle("2026-03-10 09:00", page(ONE))
+    times = iter([moment("2026-03-31 23:50")] * 4 + [moment("2026-04-01 03:00")] * 50)
+
+    read(desk.store, lambda: next(times), page())
+    hold(desk.store, desk.job, moment("2026-04-01 03:01"))
+
+    assert desk.frozen(MARCH) == set()
+
+
+def test_a_doubtful_reading_freezes_nothing_and_is_shown_as_stale(desk: Desk) -> None:
+    desk.cycle("2026-03-10 09:00", page(ONE))
+
+    desk.cycle("2026-04-01 09:00", page(complete=False, warnings=("truncated",)))
+
+    with desk.store.read() as connection:
+        stale = stale_sources(connection, desk.job)
+    assert desk.frozen(MARCH) == set()
+    assert stale == ("jira",)
+    assert desk.numbers(APRIL)["lead_time"][0].stale_sources == ("jira",)
+
+
+def test_a_frozen_number_does_not_change_with_what_happens_later(desk: Desk) -> None:
+    finished = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE))
+    desk.cycle("2026-03-30 09:00", page(finished))
+    desk.cycle("2026-04-01 09:00")
+    before = desk.numbers(MARCH)
+    reopened = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE), ("2026-04-02 09:00", OPEN))
+
+    desk.cycle("2026-04-03 09:00", page(reopened))
+
+    assert before["throughput"][0].numerator == 1
+    assert desk.numbers(MARCH) == before
+
+
+def test_a_pending_problem_is_decided_and_then_frozen(desk: Desk) -> None:
+    #                        opened          period ends            48 h are over
+    # ERP-1                  31 March 12:00  1 April 00:00          2 April 12:00
+    desk.cycle("2026-03-31 13:00", page(snapshot("ERP-1", ("2026-03-31 12:00", OPEN), type="Bug")))
+
+    desk.cycle("2026-04-01 09:00")
+    number, frozen = desk.numbers(MARCH)["problems_resolved_in_time"]
+    assert (number.value, dict(number.excluded), frozen) == (None, {"pending": 1}, False)
+
+    desk.cycle("2026-04-02 13:00")
+    number, frozen = desk.numbers(MARCH)["problems_resolved_in_time"]
+    assert (number.value, number.sample, frozen) == (0.0, 1, True)
+
+
+def test_a_plan_edited_after_the_end_does_not_change_the_frozen_number(desk: Desk) -> None:
+    agreed = plan(deliverable("D1", "2026-03-20"), deliverable("D2", "2026-03-25"))
+    desk.plan = agreed
+    desk.approve(agreed, "2026-03-01 00:00")
+    done = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE), labels=("d1",))
+    desk.cycle("2026-03-30 13:00", page(done))
+
+    desk.plan = plan(deliverable("D1", "2026-03-20"), deliverable("D2", "2026-12-25"))
+    desk.cycle("2026-04-01 09:00")
+
+    number, frozen = desk.numbers(MARCH)["delivered_on_time"]
+    assert frozen
+    assert (number.value, number.statistics["latest"]) == (0.5, 0.5)
+
+
+def test_an_approval_that_was_told_later_is_unknown_to_a_frozen_number(desk: Desk) -> None:
+    agreed = plan(deliverable("D1", "2026-03-20"))
+    desk.plan = agreed
+    desk.approve(agreed, "2026-03-01 00:00")
+    desk.cycle("2026-03-30 13:00", page(snapshot("ERP-1", ("2026-03-02 09:00", OPEN), labels=("d1",))))
+
+    desk.approve(plan(deliverable("D1", "2026-04-20")), "2026-03-15 00:00", recorded="2026-04-01 00:30")
+    desk.cycle("2026-04-01 09:00")
+
+    number, frozen = desk.numbers(MARCH)["delivered_on_time"]
+    assert frozen
+    assert (number.numerator, number.denominator) == (0, 1)
+
+
+def test_a_plan_that_went_back_holds_again(desk: Desk) -> None:
+    early, late = plan(deliverable("D1", "2026-03-05")), plan(deliverable("D1", "2026-12-20"))
+    desk.approve(early, "2026-03-01 00:00")
+    work = page(snapshot("ERP-1", ("2026-03-02 09:00", OPEN), labels=("d1",)))
+    for at, held in (("2026-03-02 10:00", early), ("2026-03-03 10:00", late), ("2026-03-04 10:00", early)):
+        desk.plan = held
+        desk.cycle(at, work)
+
+    numbers = {one.kpi: one for one in reconstruct(desk.store, desk.job, MARCH, moment("2026-03-10 09:00"))}
+
+    assert numbers["delivered_on_time"].statistics["latest"] == 0.0
+
+
+def test_a_host_clock_that_was_set_back_loses_no_item_and_breaks_nothing(desk: Desk) -> None:
+    desk.cycle("2026-03-31 23:59", page(ONE))
+    desk.cycle("2026-04-01 09:00")
+    frozen = desk.numbers(MARCH)
+
+    desk.cycle("2026-03-31 23:58", page(snapshot("ERP-2", ("2026-03-02 09:00", OPEN))))
+
+    with desk.store.read() as connection:
+        assert [one.item.key for one in items.enrolled(connection, "erp")] == ["ERP-1", "ERP-2"]
+    assert desk.numbers(MARCH) == frozen
+
+
+def test_a_zone_that_was_moved_west_breaks_nothing(desk: Desk) -> None:
+    desk.calendar = WorkingCalendar(ZoneInfo("Asia/Shanghai"))
+    desk.cycle("2026-03-30 09:00", page(ONE))
+    desk.cycle("2026-03-31 18:00")
+
+    desk.calendar = OFFICE
+
+    assert desk.cycle("2026-03-31 19:00").measurements == 4
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE)),
+        snapshot("ERP-1", ("2026-03-02 09:00", DONE)),
+        snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE), type="Bug"),
+        Snapshot(  # an import, finished before it was created here
+            item=in_status(issue("ERP-1", "2026-04-05 09:00", type="Bug"), DONE),
+            changes=(change("2026-03-01 09:00", "status", "Open", "Done", entry=1),),
+            comments=(),
+            links=(),
+        ),
+    ],
+    ids=["finished before", "done without a date", "problem of another month", "import"],
+)
+def test_what_is_stored_is_what_the_whole_history_gives(desk: Desk, life: Snapshot) -> None:
+    at = "2026-04-10 09:00"
+    desk.cycle(at, page(life, snapshot("ERP-2", ("2026-03-02 09:00", OPEN))))
+
+    stored = {kpi: number for kpi, (number, _) in desk.numbers(APRIL).items()}
+    whole = {one.kpi: one for one in reconstruct(desk.store, desk.job, APRIL, moment(at))}
+
+    for kpi, number in whole.items():
+        assert (stored[kpi].value, stored[kpi].reason) == (number.value, number.reason)
+        assert (stored[kpi].sample, dict(stored[kpi].excluded)) == (number.sample, dict(number.excluded))
+
+
+def test_a_source_that_was_never_read_is_stale(desk: Desk) -> None:
+    with desk.store.read() as connection:
+        assert stale_sources(connection, desk.job) == ("jira",)
+
+    read(desk.store, "2026-03-10 09:00", source=PagedSource(pages=[page()]))
+
+    with desk.store.read() as connection:
+        assert stale_sources(connection, desk.job) == ()
