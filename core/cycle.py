@@ -46,6 +46,8 @@ def run_cycle(
 
     wanted: list[Wanted] = []
     for project in projects:
+        if stop.is_set():
+            break
         held = hold(store, project, now())
         cycle.projects[project.id] = held
         wanted.extend(held.wanted)

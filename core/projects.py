@@ -19,7 +19,7 @@ from core.kpi.measure import measure_all
 from core.model import Baseline, Basis, Clock, Measurement, Period, PeriodKind, Plan, Role
 from core.plan.baseline import Entry
 from core.plan.match import RoleRule, enrol_all
-from core.plan.reconcile import reconcile
+from core.plan.reconcile import SHADOW_WORK, reconcile
 from core.publish.outbox import Wanted
 from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
 from core.store import items, plans, results, runs
@@ -51,12 +51,17 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectJob:
-    """A project as configured. `kinds` tells the kind of each of its sources. `read_plan` reads the plan file anew."""
+    """A project as configured. `read_plan` reads the plan file anew.
+
+    `kinds` tells the kind of each of its sources, `patience` for how long the last reading of each is called fresh
+    while newer ones fail.
+    """
 
     id: str
     name: str
     read_plan: Callable[[], Plan | None]
     kinds: Mapping[str, str]
+    patience: Mapping[str, timedelta]
     roles: Mapping[Role, RoleRule]
     calendar: WorkingCalendar
     period: PeriodKind
@@ -79,11 +84,14 @@ class Held:
 def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
     """Keep the plan's version, enrol the items, find, measure and compose, in one transaction.
 
-    Raises ConfigurationError when the plan file became unreadable, and StoreError.
+    While a source of the project was never read to its end, nothing is found or measured: what is not there may only
+    not have come yet. Raises ConfigurationError when the plan file became unreadable, and StoreError.
     """
     plan = job.read_plan()
     with store.write() as connection:
         version = None if plan is None else plans.save_version(connection, job.id, plan, at)
+        if unread(connection, job):
+            return Held(findings=0, opened=0, closed=0, measurements=0, wanted=())
         _enrol(connection, job, plan, version)
         baselines = plans.baselines(connection, job.id)
         present = period_at(job.period, at, job.calendar.zone)
@@ -92,25 +100,30 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         enrolled = items.enrolled(connection, job.id, open_or_since=since)
         facts = gather(enrolled, plan, baselines, job.calendar, at)
         found = reconcile(plan, baselines, [item.work for item in facts.items], at=at, today=job.calendar.day_of(at))
+        # The issue that carries our own comment is no work of the project.
+        carriers = {f"{topic.source}:{topic.target}" for topic in job.topics}
+        found = [finding for finding in found if finding.kind != SHADOW_WORK or finding.subject not in carriers]
         details = [(finding, finding_text(finding, job.language)) for finding in found]
         opened, closed = results.sync_findings(connection, job.id, details, at)
         plans.save_milestones(connection, job.id, _milestones(facts))
 
-        stale = stale_sources(connection, job)
+        stale = stale_sources(connection, job, at)
         _close(connection, job, ended, enrolled, baselines, at)
         measured = measure_all(facts, present, at, adjustments=job.rules, stale_sources=stale)
         frozen = _frozen(connection, job, present)  # none, unless the clock or the project's zone was set back
         for measurement in measured:
             if measurement.kpi not in frozen:
                 results.save_measurement(connection, job.id, measurement, False)
-        wanted = _wanted(connection, job, present)
+        wanted = _wanted(connection, job, present, at)
     return Held(findings=len(found), opened=opened, closed=closed, measurements=len(measured), wanted=tuple(wanted))
 
 
 def wanted_now(store: Store, job: ProjectJob, at: datetime) -> list[Wanted]:
     """What should stand at the project's targets by what is stored, without measuring anything anew."""
     with store.read() as connection:
-        return _wanted(connection, job, period_at(job.period, at, job.calendar.zone))
+        if unread(connection, job):
+            return []
+        return _wanted(connection, job, period_at(job.period, at, job.calendar.zone), at)
 
 
 def reconstruct(store: Store, job: ProjectJob, period: Period, at: datetime) -> list[Measurement]:
@@ -118,14 +131,27 @@ def reconstruct(store: Store, job: ProjectJob, period: Period, at: datetime) -> 
     with store.read() as connection:
         baselines = plans.baselines(connection, job.id)
         facts = gather(items.enrolled(connection, job.id), _plan_at(connection, job, at), baselines, job.calendar, at)
-        stale = stale_sources(connection, job)
+        stale = stale_sources(connection, job, at)
     return measure_all(facts, period, at, adjustments=job.rules, basis=Basis.HISTORY, stale_sources=stale)
 
 
-def stale_sources(connection: Connection, job: ProjectJob) -> tuple[str, ...]:
-    """The project's sources whose last run failed, or that were never read."""
-    last = runs.last_runs(connection)
-    return tuple(source for source in job.kinds if source not in last or not last[source].ok)
+def unread(connection: Connection, job: ProjectJob) -> list[str]:
+    """The project's sources that were never read to their end."""
+    success = runs.last_success(connection)
+    return [source for source in job.kinds if source not in success]
+
+
+def stale_sources(connection: Connection, job: ProjectJob, at: datetime) -> tuple[str, ...]:
+    """The project's sources whose last reading failed and whose last success is too long ago, or that have none.
+
+    One failure among frequent readings is none: the comment would be edited twice for every hiccup of a network.
+    """
+    last, success = runs.last_runs(connection), runs.last_success(connection)
+    return tuple(
+        source
+        for source, patience in job.patience.items()
+        if source not in success or (not last[source].ok and at - success[source] > patience)
+    )
 
 
 def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | None:
@@ -210,11 +236,11 @@ def _milestones(facts: ProjectFacts) -> list[plans.MilestoneRow]:
     ]
 
 
-def _wanted(connection: Connection, job: ProjectJob, period: Period) -> list[Wanted]:
+def _wanted(connection: Connection, job: ProjectJob, period: Period, at: datetime) -> list[Wanted]:
     """The project's documents, composed from what is stored, for each place that should hold one."""
     if not job.topics:
         return []
-    document = compose(_inputs(connection, job, period), job.language)
+    document = compose(_inputs(connection, job, period, at), job.language)
     digest = digest_of(document)
     return [
         Wanted(
@@ -230,11 +256,11 @@ def _wanted(connection: Connection, job: ProjectJob, period: Period) -> list[Wan
     ]
 
 
-def _inputs(connection: Connection, job: ProjectJob, period: Period) -> StatusInputs:
+def _inputs(connection: Connection, job: ProjectJob, period: Period, at: datetime) -> StatusInputs:
     day_of = job.calendar.day_of
     latest = {measurement.kpi: measurement for measurement, _ in results.measurements(connection, job.id, period)}
     found = results.open_findings(connection, job.id)
-    last, success = runs.last_runs(connection), runs.last_success(connection)
+    success, stale = runs.last_success(connection), stale_sources(connection, job, at)
     return StatusInputs(
         name=job.name,
         period=period,
@@ -253,7 +279,7 @@ def _inputs(connection: Connection, job: ProjectJob, period: Period) -> StatusIn
         freshness=tuple(
             Freshness(
                 source=source,
-                fresh=source in last and last[source].ok,
+                fresh=source not in stale,
                 read_on=day_of(success[source]) if source in success else None,
             )
             for source in job.kinds

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.errors import SourceUnavailable
 from core.history.calendar import WorkingCalendar
 from core.history.period import period_at
 from core.model import Measurement, Page, Period, PeriodKind, Plan, Role, Snapshot
@@ -39,6 +41,7 @@ class Desk:
             name="ERP",
             read_plan=lambda: self.plan,
             kinds={"jira": "jira"},
+            patience={"jira": timedelta(minutes=15)},
             roles={Role.PROBLEM: RoleRule(types=("Bug",))},
             calendar=self.calendar,
             period=PeriodKind.MONTH,
@@ -104,7 +107,7 @@ def test_a_doubtful_reading_freezes_nothing_and_is_shown_as_stale(desk: Desk) ->
     desk.cycle("2026-04-01 09:00", page(complete=False, warnings=("truncated",)))
 
     with desk.store.read() as connection:
-        stale = stale_sources(connection, desk.job)
+        stale = stale_sources(connection, desk.job, moment("2026-04-01 09:00"))
     assert desk.frozen(MARCH) == set()
     assert stale == ("jira",)
     assert desk.numbers(APRIL)["lead_time"][0].stale_sources == ("jira",)
@@ -228,11 +231,36 @@ def test_what_is_stored_is_what_the_whole_history_gives(desk: Desk, life: Snapsh
         assert (stored[kpi].sample, dict(stored[kpi].excluded)) == (number.sample, dict(number.excluded))
 
 
-def test_a_source_that_was_never_read_is_stale(desk: Desk) -> None:
-    with desk.store.read() as connection:
-        assert stale_sources(connection, desk.job) == ("jira",)
+def test_a_source_is_stale_after_some_failures_and_not_after_one(desk: Desk) -> None:
+    def stale(at: str) -> tuple[str, ...]:
+        with desk.store.read() as connection:
+            return stale_sources(connection, desk.job, moment(at))
 
-    read(desk.store, "2026-03-10 09:00", source=PagedSource(pages=[page()]))
+    def fail(at: str) -> None:
+        def fault(number: int) -> None:
+            raise SourceUnavailable("the line is down")
+
+        read(desk.store, at, source=PagedSource(pages=[page()], fault=fault))
+
+    assert stale("2026-03-10 09:00") == ("jira",)
+
+    read(desk.store, "2026-03-10 09:00", page())
+    fail("2026-03-10 09:05")
+    assert stale("2026-03-10 09:05") == ()
+
+    fail("2026-03-10 09:20")
+    assert stale("2026-03-10 09:20") == ("jira",)
+
+    read(desk.store, "2026-03-10 09:25", page())
+    assert stale("2026-03-10 09:25") == ()
+
+
+def test_nothing_is_found_or_measured_before_a_source_was_read_to_its_end(desk: Desk) -> None:
+    desk.plan = plan(deliverable("D1", "2026-03-01"))
+
+    held = desk.cycle("2026-03-10 09:00", page(ONE, complete=False, warnings=("truncated",)))
 
     with desk.store.read() as connection:
-        assert stale_sources(connection, desk.job) == ()
+        assert results.open_findings(connection, "erp") == []
+    assert (held.findings, held.measurements, held.wanted) == (0, 0, ())
+    assert desk.numbers(MARCH) == {}

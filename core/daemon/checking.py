@@ -17,7 +17,10 @@ EXPIRY_WARNING = timedelta(days=30)
 
 def check(config: Path, *, online: bool, as_json: bool) -> int:
     """Report what was checked. Raises ConfigurationError with all problems of the files."""
+    from core.daemon.compose import project_jobs
+
     settings = load(config)
+    project_jobs(settings)  # raises what only shows when it is put together, such as a country without holidays
     notes = _notes(settings, datetime.now(UTC).date())
     secrets = _missing_secrets(settings)
     accounts = _accounts(settings) if online else {}
@@ -62,8 +65,13 @@ def _notes(settings: Settings, today: date) -> list[str]:
 
 
 def _missing_secrets(settings: Settings) -> list[str]:
+    import connectors
+
+    unread = tuple(f"sources.{name}." for name, source in settings.sources.items() if not connectors.reads(source.kind))
     missing = []
     for place, secret in settings.secrets():
+        if place.startswith(unread):
+            continue
         try:
             secret.reveal()
         except PlanwardError as error:

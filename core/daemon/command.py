@@ -29,7 +29,10 @@ app.add_typer(plan_app, name="plan")
 app.add_typer(db_app, name="db")
 
 ConfigOption = Annotated[
-    Path, typer.Option("-c", "--config", metavar="FILE", help="The configuration file.", envvar="PLANWARD_CONFIG")
+    Path,
+    typer.Option(
+        "-c", "--config", metavar="FILE", help="The configuration file.", envvar="PLANWARD_CONFIG", readable=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of tables.")]
 ProjectOption = Annotated[str | None, typer.Option("--project", metavar="P", help="Only this project.")]
@@ -38,6 +41,9 @@ DEFAULT_CONFIG = Path("planward.yaml")
 
 def main() -> NoReturn:
     """Run a command and leave with its exit code: 0 done, 1 failed and said so, 2 wrong usage, 78 configuration."""
+    from core.daemon.terminal import prepare_streams
+
+    prepare_streams()
     try:
         app()
     except ConfigurationError as error:
@@ -46,10 +52,6 @@ def main() -> NoReturn:
     except PlanwardError as error:
         _complain([str(error)], error.advice)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader went away (`planward findings | head`). Nothing is left to say, and nobody to say it to.
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(0)
 
 
@@ -226,16 +228,18 @@ def config_schema(
     import json
 
     from config.load import json_schema, plan_schema
+    from core.daemon.terminal import write
 
-    typer.echo(json.dumps(plan_schema() if plan else json_schema(), indent=2, ensure_ascii=False))
+    write(json.dumps(plan_schema() if plan else json_schema(), indent=2, ensure_ascii=False) + "\n")
 
 
 @config_app.command("show")
 def config_show(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Print the configuration in force: defaults filled in, secrets masked."""
     from config.load import load, shown
+    from core.daemon.terminal import write
 
-    typer.echo(shown(load(config)), nl=False)
+    write(shown(load(config)))
 
 
 def leave(code: int) -> None:

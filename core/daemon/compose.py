@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from functools import partial
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from config.plan import read_plan
 from config.settings import ProjectSettings, Settings
 from config.sources import AnySource, JiraSettings
 from core.document import adf
-from core.errors import ConfigurationError
+from core.errors import UsageError
 from core.history.calendar import WorkingCalendar
 from core.history.spans import StatusMapping
 from core.model import Plan
@@ -22,16 +23,22 @@ from core.projects import ProjectJob, Rule, Topic
 from core.publish.outbox import Dialect, TargetOf
 from core.sync.drain import SourceJob
 
+MISSED_READINGS = 3
+"""Readings that may fail before a source is called stale."""
 DIALECTS: dict[str, Dialect] = {"jira": adf.render}
 """What each kind of source takes as the text of a comment. Kinds that are not here are not written to."""
 
 
 def source_jobs(settings: Settings, stop: Event, only: list[str] | None = None) -> list[SourceJob]:
-    """The sources of the settings, or those named in `only`. Raises ConfigurationError for a name that is not there."""
+    """The sources of the settings that this version reads, or those named in `only`.
+
+    Raises UsageError for a name that is not there or not read.
+    """
+    readable = [name for name, source in settings.sources.items() if connectors.reads(source.kind)]
     for name in only or []:
-        if name not in settings.sources:
-            known = ", ".join(settings.sources)
-            raise ConfigurationError(f"there is no source `{name}` in {settings.path}; write one of {known}")
+        if name in settings.sources and name not in readable:
+            raise UsageError(f"this version does not read sources of kind {settings.sources[name].kind} yet")
+        _require(name, readable, "source")
     return [
         SourceJob(
             name=name,
@@ -42,15 +49,17 @@ def source_jobs(settings: Settings, stop: Event, only: list[str] | None = None) 
             checks=dict(source.checks) if isinstance(source, JiraSettings) else {},
         )
         for name, source in settings.sources.items()
-        if not only or name in only
+        if name in (only or readable)
     ]
 
 
 def project_jobs(settings: Settings, only: str | None = None) -> list[ProjectJob]:
-    """The projects of the settings, or the one named. Raises ConfigurationError for a name that is not there."""
-    if only is not None and only not in settings.projects:
-        known = ", ".join(settings.projects)
-        raise ConfigurationError(f"there is no project `{only}` in {settings.path}; write one of {known}")
+    """The projects of the settings, or the one named.
+
+    Raises UsageError for a name that is not there, and ConfigurationError for a country without known holidays.
+    """
+    if only is not None:
+        _require(only, settings.projects, "project")
     return [
         _project_job(settings, name, project)
         for name, project in settings.projects.items()
@@ -67,14 +76,21 @@ def targets(settings: Settings, stop: Event) -> dict[str, TargetOf]:
     }
 
 
+def _require(name: str, known: Collection[str], what: str) -> None:
+    if name not in known:
+        raise UsageError(f"there is no {what} `{name}`", advice=f"Write one of {', '.join(known)}.")
+
+
 def _project_job(settings: Settings, name: str, project: ProjectSettings) -> ProjectJob:
     work = project.working_time
     zone = ZoneInfo(work.zone or settings.timezone)
+    read = [source for source in project.sources if connectors.reads(settings.sources[source].kind)]
     return ProjectJob(
         id=name,
         name=project.name,
         read_plan=partial(_plan, project),
-        kinds={source: settings.sources[source].kind for source in project.sources},
+        kinds={source: settings.sources[source].kind for source in read},
+        patience={source: MISSED_READINGS * settings.sources[source].every for source in read},
         roles={role: RoleRule(types=rule.type, labels=rule.label) for role, rule in project.roles.items()},
         calendar=WorkingCalendar(zone, work.country, work.days, work.opens, work.closes),
         period=project.period,

@@ -14,11 +14,16 @@ from typing import Any
 from config.load import load
 from core.cycle import Cycle, run_cycle
 from core.daemon import compose
-from core.daemon.terminal import print_json, print_table, progress_shown, say
-from core.errors import ConfigurationError
+from core.daemon.terminal import print_json, print_table, progress_shown, say, say_lines
+from core.errors import ConfigurationError, PlanwardError
 from core.projects import wanted_now
 from core.publish.outbox import Outcome, Result, publish_all
 from core.store.engine import Store
+
+ADVICE = {
+    Result.FAILED: "Put right what stands in its way, then run `planward publish --send`.",
+    Result.MUTED: "Planward leaves it alone. To have a comment kept again, name another issue under `publish:`.",
+}
 
 
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
@@ -44,7 +49,7 @@ def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
         print_json(_payload(cycle))
     else:
         _show(cycle)
-    return _exit_code(cycle)
+    return _exit_code(cycle.published, [drained.error for drained in cycle.sources.values() if drained.error])
 
 
 def publish(config: Path, *, project: str | None, diff: bool, send: bool, as_json: bool) -> int:
@@ -62,7 +67,7 @@ def publish(config: Path, *, project: str | None, diff: bool, send: bool, as_jso
         print_json({"published": counts(outcomes), "publications": [_outcome(outcome) for outcome in outcomes]})
     else:
         _show_outcomes(outcomes, with_text=not sends)
-    return 1 if any(outcome.result is Result.FAILED for outcome in outcomes) else 0
+    return _exit_code(outcomes, [])
 
 
 @contextmanager
@@ -95,11 +100,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _exit_code(cycle: Cycle) -> int:
-    errors = [drained.error for drained in cycle.sources.values() if drained.error is not None]
+def _exit_code(published: list[Outcome], errors: list[PlanwardError]) -> int:
+    """78 when something was wrong with the configuration, such as a secret that is missing; 1 when anything failed."""
+    errors = errors + [outcome.error for outcome in published if outcome.error is not None]
     if any(isinstance(error, ConfigurationError) for error in errors):
         return ConfigurationError.exit_code
-    return 1 if errors or any(outcome.result is Result.FAILED for outcome in cycle.published) else 0
+    return 1 if errors or any(outcome.result is Result.FAILED for outcome in published) else 0
 
 
 def _payload(cycle: Cycle) -> dict[str, Any]:
@@ -178,7 +184,7 @@ def _show(cycle: Cycle) -> None:
 
 def _show_outcomes(outcomes: list[Outcome], *, with_text: bool) -> None:
     if not outcomes:
-        say("Nothing is configured to be written back.")
+        say("Nothing to write back: nothing is configured, or a source was not read to its end yet.")
         return
     rows = [
         [outcome.project, f"{outcome.source} {outcome.target}", outcome.topic, outcome.result] for outcome in outcomes
@@ -187,9 +193,10 @@ def _show_outcomes(outcomes: list[Outcome], *, with_text: bool) -> None:
     for outcome in outcomes:
         if outcome.detail:
             say(f"{outcome.source} {outcome.target}: {outcome.detail}")
+            if advice := outcome.error.advice if outcome.error else ADVICE.get(outcome.result):
+                say(advice)
         if with_text and outcome.diff:
-            for line in outcome.diff.splitlines():
-                say(line)
+            say_lines(outcome.diff)
     if not any(outcome.result is Result.SENT for outcome in outcomes):
         say("Nothing was sent.")
     if any(outcome.result is Result.PREVIEW for outcome in outcomes) and not with_text:

@@ -14,7 +14,7 @@ from core.kpi.facts import PlanFacts, gather
 from core.model import Plan
 from core.plan.baseline import Entry, in_force
 from core.plan.baseline import diff as plan_diff
-from core.projects import ProjectJob
+from core.projects import ProjectJob, hold
 from core.store import items, plans
 from core.store.engine import Store
 
@@ -24,7 +24,7 @@ def show(config: Path, *, project: str | None, as_json: bool) -> int:
     settings = load(config)
     now = datetime.now(UTC)
     shown = []
-    with Store.open(settings.store, create=True) as store:
+    with Store.open(settings.store) as store:
         for job in project_jobs(settings, project):
             with store.read() as connection:
                 baselines = plans.baselines(connection, job.id)
@@ -75,6 +75,7 @@ def approve(config: Path, *, project: str | None, by: str, why: str | None, on: 
             baseline = plans.approve(
                 connection, job.id, plan, by=by, reason=why, approved_at=approved_at, recorded_at=now
             )
+        hold(store, job, now)  # the numbers that hang on it change now, and not with the next cycle
     if as_json:
         print_json(
             {
@@ -99,7 +100,7 @@ def diff(config: Path, *, project: str | None, as_json: bool) -> int:
     settings = load(config)
     now = datetime.now(UTC)
     found: list[dict[str, Any]] = []
-    with Store.open(settings.store, create=True) as store:
+    with Store.open(settings.store) as store:
         for job in project_jobs(settings, project):
             plan = job.read_plan()
             with store.read() as connection:

@@ -15,7 +15,7 @@ from core.errors import UsageError
 from core.history.period import label, parse_period, period_at
 from core.kpi.declare import KPIS
 from core.model import EvidenceRow, Measurement, Period, Severity, Unit
-from core.projects import ProjectJob, reconstruct
+from core.projects import ProjectJob, reconstruct, unread
 from core.report import measures
 from core.store import items, outbox, results, runs
 from core.store.engine import Store
@@ -98,6 +98,7 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
     jobs = project_jobs(settings, project)
     with Store.open(settings.store) as store, store.read() as connection:
         found = [(job, one) for job in jobs for one in results.open_findings(connection, job.id)]
+        missing = sorted({source for job in jobs for source in unread(connection, job)})
     found.sort(key=lambda row: (ORDER[row[1].finding.severity], row[1].opened_at, row[1].finding.subject))
     if as_json:
         print_json(
@@ -119,8 +120,11 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
             }
         )
         return 0
-    if not found:
+    if missing:
+        say(f"Not read to the end yet: {', '.join(missing)}. Nothing can be said before; run `planward sync`.")
+    elif not found:
         say("Nothing needs attention.")
+    if not found:
         return 0
     rows = [
         [job.id, one.finding.severity.value, one.finding.kind, one.finding.subject, one.detail] for job, one in found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from core.document.characters import visible
+from core.errors import PlanwardError
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from core.sync.drain import Progress
 
@@ -20,9 +23,36 @@ PIPED_WIDTH = 140
 """Columns where stdout is no terminal: wide enough that a table's titles survive in a log."""
 
 
+def prepare_streams() -> None:
+    """Make stdout and stderr take any text: a closed one swallows it, one of few characters shows `?` for others."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - lives as long as we do
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def write(text: str) -> None:
+    """Write text to stdout. Where the reader went away (`planward findings | head`) it is dropped.
+
+    Raises PlanwardError when stdout cannot be written, such as to a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would be tried again at exit, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise PlanwardError(
+                f"the output cannot be written: {error.strerror}", advice="Send it somewhere else."
+            ) from error
+
+
 def print_json(payload: object) -> None:
     """Print one JSON document. Instants become ISO 8601 text in UTC."""
-    print(json.dumps(payload, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201 - this is the output
+    write(json.dumps(payload, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: object) -> str:
@@ -43,9 +73,22 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
 
 
+def show(renderable: RenderableType) -> None:
+    """Print a table or sentence as the terminal takes it."""
+    output = console()
+    with output.capture() as capture:
+        output.print(renderable)
+    write(capture.get())
+
+
 def say(text: str) -> None:
     """Print a sentence. Text from trackers loses its control characters."""
-    console().print(visible(text))
+    show(visible(text))
+
+
+def say_lines(text: str) -> None:
+    """Print lines as they are, unfolded, such as those of a diff."""
+    write("".join(f"{visible(line)}\n" for line in text.splitlines()))
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -59,7 +102,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequen
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    console().print(table)
+    show(table)
 
 
 @contextmanager

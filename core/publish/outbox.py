@@ -121,10 +121,16 @@ def _fail(wanted: Wanted, ledger: Ledger, error: PlanwardError) -> Outcome:
     digest = entry.digest if state in IN_DOUBT else wanted.digest
     ledger.keep(replace(entry, state=state, digest=digest, error=str(error)))
     waits = isinstance(error, RateLimited)
-    return _outcome(wanted, Result.WAITING if waits else Result.FAILED, str(error))
+    return _outcome(wanted, Result.WAITING if waits else Result.FAILED, str(error), error=None if waits else error)
 
 
-def _outcome(wanted: Wanted, result: Result, detail: str | None = None, diff: str | None = None) -> Outcome:
+def _outcome(
+    wanted: Wanted,
+    result: Result,
+    detail: str | None = None,
+    diff: str | None = None,
+    error: PlanwardError | None = None,
+) -> Outcome:
     return Outcome(
         project=wanted.project,
         source=wanted.source,
@@ -133,4 +139,5 @@ def _outcome(wanted: Wanted, result: Result, detail: str | None = None, diff: st
         result=result,
         detail=detail,
         diff=diff,
+        error=error,
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.document.nodes import Document
+from core.errors import PlanwardError
 from core.ports import Target
 
 
@@ -55,7 +56,10 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one publication, and why. `diff` shows what changes at the target, for SENT and PREVIEW."""
+    """What became of one publication, and why.
+
+    `diff` shows what changes at the target, for SENT and PREVIEW. `error` is what kept us from calling or reading it.
+    """
 
     project: str
     source: str
@@ -64,3 +68,4 @@ class Outcome:
     result: Result
     detail: str | None = None
     diff: str | None = None
+    error: PlanwardError | None = None

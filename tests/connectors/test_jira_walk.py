@@ -83,8 +83,19 @@ def test_a_cursor_that_is_not_ours_means_everything(token: str) -> None:
 def test_wide_starts_a_day_earlier_and_cannot_widen_everything() -> None:
     held = Place("s", since=NOON)
 
-    assert begin(held.cursor, "s", wide=True) == Place("s", since=NOON - 24 * 3_600_000)
+    assert begin(held.cursor, "s", wide=True) == Place("s", since=NOON - 24 * 3_600_000, wide=True)
     assert begin(Place("s", started=NOON, token="a").cursor, "s", wide=True) == Place("s", started=NOON, token="a")
+
+
+def test_a_wide_walk_that_was_broken_off_goes_on_and_widens_no_further() -> None:
+    place = begin(Place("s", since=NOON).cursor, "s", wide=True)
+    place = go_on(place, at=NOON, token="a", issues=100, reached=NOON, doubtful=False)
+
+    again = begin(place.cursor, "s", wide=True)
+    ended = go_on(again, at=NOON, token=None, issues=1, reached=NOON, doubtful=True)
+
+    assert again == place
+    assert ended == Place("s", since=NOON)
 
 
 def test_the_query_is_bounded_and_absolute() -> None:
