@@ -177,8 +177,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "failed_source_is_not_stale",
         "core/projects.py",
-        "source not in last or not last[source].ok)",
-        "source not in last)",
+        "(not last[source].ok and at - success[source] > patience)",
+        "False",
         PROJECTS,
     ),
     # --- publish

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
 import sqlite3
 import sys
 import tempfile
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+from core.history.spans import StatusMapping, derive
+from core.store import items
+from core.store.engine import Store
 from tests.bench.floors import fetch_floor, store_floor
 from tests.bench.process import planward, run, served
 
@@ -88,7 +94,37 @@ def first_sync(issues: int, imports: float) -> float:
             f"  {changed} changed items: {told['requests']} requests (goal <= {1 + 2 * -(-changed // 100)}),"
             f" {few.cpu:.2f} s CPU"
         )
+        rooms(folder)
         return first.peak - imports
+
+
+def rooms(folder: Path) -> None:
+    """Print what deriving and storing cost by themselves, in this process, for the issues that were synced."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)  # as the command sets it
+    with Store.open(f"sqlite:///{folder / 'planward.db'}") as synced, synced.read() as connection:
+        snapshots = [snapshot for batch in items.load_snapshots(connection, "jira") for snapshot in batch]
+        statuses = items.statuses(connection, "jira")
+    begun = time.process_time()
+    histories = {
+        one.item.remote_id: derive(one.item, one.changes, statuses, StatusMapping(), whole=one.history_whole)
+        for one in snapshots
+    }
+    deriving = time.process_time() - begun
+    print(f"  spans: {deriving:.2f} s CPU; {deriving * 100_000 / len(snapshots):.1f} s per 100,000 items (goal <= 8)")
+
+    seconds = []
+    with Store.open(f"sqlite:///{folder / 'stored.db'}", create=True) as store:
+        for _ in ("first", "again"):
+            begun = time.process_time()
+            for number in range(0, len(snapshots), 1000):
+                with store.write() as connection:
+                    page = snapshots[number : number + 1000]
+                    items.save_snapshots(connection, "jira", page, histories, datetime.now(UTC))
+            seconds.append(time.process_time() - begun)
+    floor, rows = store_floor(folder / "stored.db", folder / "bare.db", ("items", "changes", "spans"))
+    print(f"  store: {seconds[0]:.2f} s CPU, again {seconds[1]:.2f}; bare driver {floor:.2f} ({rows:,} rows):", end=" ")
+    print(f"{seconds[0] / floor:.1f} x (goal <= 1.5)")
 
 
 def transition(url: str, key: str) -> None:

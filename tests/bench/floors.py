@@ -52,13 +52,15 @@ def fetch_floor(url: str, user: str, token: str) -> tuple[float, int, int]:
         body["nextPageToken"] = page.next_page_token
 
 
-def store_floor(store: Path, copy: Path) -> tuple[float, int]:
+TABLES = ("items", "changes", "comments", "spans")
+
+
+def store_floor(store: Path, copy: Path, tables: Sequence[str] = TABLES) -> tuple[float, int]:
     """Processor seconds and rows of writing the stored rows with the bare driver, a page a transaction."""
     source = sqlite3.connect(store)
     target = sqlite3.connect(copy, isolation_level=None)
     target.execute("PRAGMA journal_mode=WAL")
     target.execute("PRAGMA synchronous=FULL")
-    tables = ("items", "changes", "comments", "spans")
     rows: dict[str, Sequence[Any]] = {}
     for table in tables:
         (schema,) = source.execute("SELECT sql FROM sqlite_master WHERE type='table' AND name=?", (table,)).fetchone()
