@@ -11,6 +11,7 @@ import pytest
 from core.document import adf
 from core.errors import SecretNotFound, StoreError
 from core.model import Publication, PublicationState
+from core.ports import Posted
 from core.publish import outbox as publishing
 from core.publish.outbox import Outcome, Result, TargetOf, Wanted, publish_all
 from core.store import outbox
@@ -478,3 +479,22 @@ def test_the_outbox_is_the_same_on_postgresql(postgres_url: str) -> None:
     assert (first, second.result) == (Result.WAITING, Result.WAITING)
     assert results == [Result.SENT, Result.SENT, Result.UNCHANGED]
     assert desk.note.body == "b"
+
+
+def test_a_second_process_leaves_a_slow_write_alone(desk: Desk) -> None:
+    class Slow(FakeTarget):
+        """A target whose answer needs 25 seconds, within which another process comes by."""
+
+        def create(self, target: str, marker: str, body: object) -> Posted:
+            desk.clock.pass_by(25)
+            others.extend(desk.publish("a"))
+            return super().create(target, marker, body)
+
+    others: list[Outcome] = []
+    slow = {"jira": TargetOf(open=lambda: Slow(desk.tracker), render=render)}
+
+    (ours,) = publish_all(desk.store, slow, [wanted("a")], send=True, now=desk.clock, stop=desk.stop)
+
+    assert [other.result for other in others] == [Result.WAITING]
+    assert ours.result is Result.SENT
+    assert len(desk.tracker.live()) == 1
