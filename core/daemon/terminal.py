@@ -15,7 +15,7 @@ from core.document.characters import visible
 from core.errors import PlanwardError
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
     from core.sync.drain import Progress
 
@@ -66,19 +66,22 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def console() -> Console:
-    """Where tables and sentences go."""
+def show(renderable: RenderableType) -> None:
+    """Print a table or sentence as the terminal takes it, or plain where stdout is none."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False, emoji=False)
-
-
-def show(renderable: RenderableType) -> None:
-    """Print a table or sentence as the terminal takes it."""
-    output = console()
-    with output.capture() as capture:
-        output.print(renderable)
-    write(capture.get())
+    terminal = sys.stdout.isatty()
+    # Drawn first and written by `write`, which knows what to do when nobody takes it.
+    drawn = io.StringIO()
+    Console(
+        file=drawn,
+        force_terminal=terminal,
+        width=None if terminal else PIPED_WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    ).print(renderable)
+    write(drawn.getvalue())
 
 
 def say(text: str) -> None:

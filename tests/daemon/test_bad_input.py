@@ -154,6 +154,61 @@ def test_a_read_only_database(place: Workplace, small_disk: Path) -> None:
     expect(place.planward("sync"), 1, "cannot be written", "write access")
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("{planward} findings | head -1; exit ${{PIPESTATUS[0]}}", 0),
+        ("{planward} kpi --json > /dev/full", 1),
+        ("{planward} findings > /dev/full", 1),
+        ("{planward} status >&-", 0),
+        ("PYTHONIOENCODING=ascii {planward} findings", 0),
+    ],
+)
+def test_an_output_that_nobody_takes_ends_without_a_traceback(place: Workplace, line: str, code: int) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no /dev/full here")
+    assert place.planward("sync").code == 0
+
+    done = subprocess.run(
+        ["bash", "-c", line.format(planward=" ".join(COMMAND))],
+        env=place.environment(PLANWARD_CONFIG=str(place.config)),
+        cwd=place.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_found_or_written_while_a_source_was_never_read(place: Workplace) -> None:
+    rewrite(place, "- ERP\n", "- ERPX\n")
+
+    synced = place.planward("sync", "--json")
+    shown = place.planward("findings")
+
+    assert synced.code == 1
+    assert synced.json["projects"]["erp-upgrade"]["findings"] == 0
+    assert synced.json["published"]["sent"] == 0
+    assert place.writes() == []
+    assert "acme-jira" in shown.out
+
+
+def test_a_kind_of_source_that_is_not_read_yet_is_skipped_with_a_note(place: Workplace) -> None:
+    rewrite(
+        place,
+        "people:",
+        "  repository:\n    kind: github\n    token: {env: NOBODY_SET_IT}\n    repositories: [acme/erp]\npeople:",
+    )
+
+    checked, synced = place.planward("check"), place.planward("sync", "--json")
+
+    expect(checked, 0, "does not read sources of kind github yet")
+    assert synced.code == 0
+    assert set(synced.json["sources"]) == {"acme-jira"}
+
+
 def test_help_needs_no_configuration() -> None:
     done = subprocess.run(
         [*COMMAND, "--help"], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
