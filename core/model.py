@@ -87,9 +87,7 @@ class Change:
 
     `remote_id` is the entry's id in the tracker and `position` its place among the fields changed by that entry.
     Values are the display texts of that moment, `from_id`/`to_id` the stable ids behind them. `field` is our word
-    (`status`, `assignee`, `due_on`, ...) or the tracker's where we have none. `from_category`/`to_category` are what a
-    status meant when we first saw the change: they are filled in when it is saved and kept, whatever the tracker says
-    of that status later.
+    (`status`, `assignee`, `due_on`, ...) or the tracker's where we have none.
     """
 
     remote_id: str
@@ -101,8 +99,6 @@ class Change:
     to_value: str | None = None
     from_id: str | None = None
     to_id: str | None = None
-    from_category: Category | None = None
-    to_category: Category | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,13 +147,14 @@ class Identity:
 class Status:
     """A status that a source has, and the category that the tracker gives it (None when it gives none).
 
-    `category_since` is when we saw the tracker move the status to this category, None while it never moved.
+    `earlier` holds the categories that it had before, oldest first, each with the moment at which we saw it end: what
+    was done under an earlier meaning keeps that meaning.
     """
 
     status_id: str
     name: str
     category: Category | None
-    category_since: datetime | None = None
+    earlier: tuple[tuple[datetime, Category], ...] = ()
 
 
 # --- what one pull brings ----------------------------------------------------------------------------------------

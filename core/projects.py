@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,15 +15,15 @@ from core.history.period import period_at
 from core.kpi.facts import ProjectFacts, gather
 from core.kpi.measure import measure_all
 from core.model import Baseline, Basis, Clock, Measurement, Period, PeriodKind, Plan, Role
+from core.places import keep_places
 from core.plan.baseline import Entry
-from core.plan.match import RoleRule, enrol_all
+from core.plan.match import RoleRule
 from core.plan.reconcile import SHADOW_WORK, reconcile
 from core.publish.outbox import Wanted
 from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
 from core.store import items, plans, results, runs
 from core.store.engine import Store
 
-ENROLLED_NOTE = "enrolled"
 CLOSING_LAG = timedelta(hours=1)
 """How long after a period's end a reading must begin to be trusted with all of it: trackers index late."""
 
@@ -92,7 +90,7 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         version = None if plan is None else plans.save_version(connection, job.id, plan, at)
         if unread(connection, job):
             return Held(findings=0, opened=0, closed=0, measurements=0, wanted=())
-        _enrol(connection, job, plan, version)
+        keep_places(connection, job.id, plan, version, job.roles, job.kinds)
         baselines = plans.baselines(connection, job.id)
         present = period_at(job.period, at, job.calendar.zone)
         ended = results.open_periods(connection, job.id, ended_by=at)
@@ -159,26 +157,6 @@ def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | No
     kept = plans.versions(connection, job.id)
     known = [version for version in kept if version.saved_at <= at] or kept[:1]
     return known[-1].plan if known else None
-
-
-def _enrol(connection: Connection, job: ProjectJob, plan: Plan | None, version: int | None) -> None:
-    """Give every item its place, where the plan, the rules or any item changed since this was last done."""
-    about = f"project {job.id}"
-    roles = [(role, rule.types, rule.labels) for role, rule in job.roles.items()]
-    state = [version, roles, sorted(job.kinds.items()), items.writing_mark(connection, list(job.kinds))]
-    digest = hashlib.sha256(json.dumps(state).encode()).hexdigest()
-    if runs.get_note(connection, about, ENROLLED_NOTE) == digest:
-        return
-    everything = [item for source in job.kinds for item in items.items(connection, source)]
-    former = {
-        (source, remote_id): keys
-        for source in job.kinds
-        for remote_id, keys in items.former_keys(connection, source).items()
-    }
-    enrolments = enrol_all(everything, plan, job.roles, job.kinds, former_keys=former)
-    plans.save_enrolments(connection, job.id, enrolments)
-    plans.forget_enrolments(connection, job.id, keep=list(job.kinds))
-    runs.set_note(connection, about, ENROLLED_NOTE, digest)
 
 
 def _close(

@@ -26,6 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "core.store": ("core.model", "core.errors"),
     "core.publish": ("core.model", "core.errors", "core.ports", "core.store", "core.document"),
     "core.sync": ("core.model", "core.errors", "core.ports", "core.store", "core.history"),
+    "core.places": ("core.model", "core.errors", "core.store", "core.plan"),
     "core.projects": (
         "core.model",
         "core.errors",
@@ -38,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "core.report",
         "core.publish",
         "core.sync",
+        "core.places",
     ),
     "core.cycle": (
         "core.model",

@@ -45,9 +45,9 @@ def derive(
     known, `whole=False` that some are missing. `statuses` is the source's list by id. What is missing or contradicts
     itself makes the history incomplete, with the first such problem in words; it is never repaired by guessing.
 
-    Categories, the first that applies: the configured one; the one seen with the change; the source's list; for the
-    present status what the tracker says with the item. Where the tracker moved a status to another category later,
-    the span is split at that moment and its past stays. Done with a cancelled resolution is cancelled.
+    Categories, the first that applies: the configured one; the source's list; for the present status what the tracker
+    says with the item. Where the tracker moved a status to another category, the span is split at that moment and its
+    past stays. Done with a cancelled resolution is cancelled.
     """
     relevant = [change for change in changes or () if change.field in _READ]
     entries = _in_order(relevant)
@@ -183,12 +183,11 @@ def _same(left_id: str | None, left: str | None, right_id: str | None, right: st
 
 
 class _Stay(NamedTuple):
-    """From `at` on this stood. `seen` is what the status meant when the change was first seen."""
+    """From `at` on this stood."""
 
     at: datetime
     status: str
     status_id: str | None
-    seen: Category | None
     assignee: str | None
     resolution: str | None
 
@@ -201,15 +200,10 @@ def _spans(
     rows: list[tuple[datetime, str, str | None, Category | None, str | None]] = []
     last = len(stays) - 1
     for index, stay in enumerate(stays):
-        category, moved_at, moved_to = _meaning(stay, statuses, mapping.overrides)
-        if category is None and index == last:
-            category = item.tracker_category
         until = stays[index + 1].at if index < last else None
-        halves = [(stay.at, category)]
-        if moved_at is not None and moved_to is not category and (until is None or moved_at < until):
-            halves = [(stay.at, moved_to)] if moved_at <= stay.at else [*halves, (moved_at, moved_to)]
         cancelled = resolutions_told and stay.resolution is not None and stay.resolution.casefold() in cancelling
-        for at, kept in halves:
+        for at, meant in _meanings(stay, until, statuses, mapping.overrides):
+            kept = item.tracker_category if meant is None and index == last else meant
             meaning = Category.CANCELLED if cancelled and kept is Category.DONE else kept
             if rows and rows[-1][1:] == (stay.status, stay.status_id, meaning, stay.assignee):
                 continue
@@ -233,29 +227,29 @@ def _stays(item: WorkItem, entries: Sequence[Change]) -> tuple[list[_Stay], bool
     for change in entries:
         if change.field not in firsts:
             firsts[change.field] = change
-    status, status_id, seen = item.status, item.status_id or None, item.tracker_category
+    status, status_id = item.status, item.status_id or None
     assignee, resolution = item.assignee, item.resolution
     if (change_of := firsts.get("status")) is not None:
         status = change_of.from_value or change_of.from_id or UNNAMED_STATUS
-        status_id, seen = change_of.from_id or None, change_of.from_category
+        status_id = change_of.from_id or None
     if (change_of := firsts.get("assignee")) is not None:
         assignee = change_of.from_id or change_of.from_value or None
     if (change_of := firsts.get("resolution")) is not None:
         resolution = change_of.from_value or change_of.from_id or None
     # Work before the creation date: an import was created here later than it was worked on there.
     at = min(item.created_at, entries[0].changed_at) if entries else item.created_at
-    stays = [_Stay(at, status, status_id, seen, assignee, resolution)]
+    stays = [_Stay(at, status, status_id, assignee, resolution)]
     entry = None
     for change in entries:
         if change.field == "status":
             status = change.to_value or change.to_id or UNNAMED_STATUS
-            status_id, seen = change.to_id or None, change.to_category
+            status_id = change.to_id or None
         elif change.field == "assignee":
             assignee = change.to_id or change.to_value or None
         else:
             resolution = change.to_value or change.to_id or None
         at = max(at, change.changed_at)
-        stay = _Stay(at, status, status_id, seen, assignee, resolution)
+        stay = _Stay(at, status, status_id, assignee, resolution)
         if change.remote_id == entry:
             stays[-1] = stay  # one entry changes all its fields at once
         else:
@@ -264,10 +258,10 @@ def _stays(item: WorkItem, entries: Sequence[Change]) -> tuple[list[_Stay], bool
     return stays, "resolution" in firsts
 
 
-def _meaning(
-    stay: _Stay, statuses: Mapping[str, Status], overrides: Mapping[str, Category]
-) -> tuple[Category | None, datetime | None, Category | None]:
-    """The category of a stay, and if the tracker moved its status to another one: when, and to which."""
+def _meanings(
+    stay: _Stay, until: datetime | None, statuses: Mapping[str, Status], overrides: Mapping[str, Category]
+) -> list[tuple[datetime, Category | None]]:
+    """From when the stay meant what: once, and again for each time that the tracker moved its status meanwhile."""
     known = statuses.get(stay.status_id) if stay.status_id is not None else None
     if overrides:
         configured = overrides.get(stay.status.casefold())
@@ -276,11 +270,15 @@ def _meaning(
         if configured is None and known is not None:
             configured = overrides.get(known.name.casefold())  # the present name of a renamed status
         if configured is not None:
-            return configured, None, None
+            return [(stay.at, configured)]
     if known is None:
-        return stay.seen, None, None
-    if stay.seen is None:
-        return known.category, None, None
-    if known.category is None:
-        return stay.seen, None, None
-    return stay.seen, known.category_since, known.category
+        return [(stay.at, None)]
+    meanings: list[tuple[datetime, Category | None]] = []
+    at = stay.at
+    for ended_at, category in known.earlier:
+        if until is not None and ended_at >= until:
+            return [*meanings, (at, category)]
+        if ended_at > at:
+            meanings.append((at, category))
+            at = ended_at
+    return [*meanings, (at, known.category)]

@@ -52,17 +52,15 @@ class Matcher:
                 for text in texts:
                     index.setdefault(text.casefold(), place)
 
-    def enrol(self, item: WorkItem, ancestors: Sequence[WorkItem] = (), former_keys: Iterable[str] = ()) -> Enrolment:
-        """The item's role and deliverable.
+    def enrol(self, line: Sequence[WorkItem], former_keys: Mapping[tuple[str, str], Iterable[str]]) -> Enrolment:
+        """The role and deliverable of the first item of a line.
 
-        `ancestors` are its parent, the parent's parent and so on: an item that nothing selects belongs where the
-        nearest selected one of them does. `former_keys` are the keys that it had before it was moved.
+        Behind it stand its parent, the parent's parent and so on: an item that nothing selects belongs where the
+        nearest selected one of them does. `former_keys` are the keys that they had before they were moved.
         """
-        place = self._place(item, former_keys)
-        for ancestor in ancestors:
-            if place is not None:
-                break
-            place = self._place(ancestor, ())
+        item = line[0]
+        places = (self._place(one, former_keys.get((one.source, one.remote_id), ())) for one in line)
+        place = next((place for place in places if place is not None), None)
         return Enrolment(
             source=item.source,
             remote_id=item.remote_id,
@@ -96,48 +94,31 @@ class Matcher:
         return _first(self._labels, [text.casefold() for text in item.labels])
 
 
-def enrol(
-    item: WorkItem,
-    plan: Plan | None,
-    roles: Mapping[Role, RoleRule],
-    source_kinds: Mapping[str, str],
-    *,
-    ancestors: Sequence[WorkItem] = (),
-    former_keys: Iterable[str] = (),
-) -> Enrolment:
-    """One item's enrolment. For many use `enrol_all`, which reads the plan once and knows everybody's ancestors."""
-    return Matcher(plan, roles, source_kinds).enrol(item, ancestors, former_keys)
-
-
 def enrol_all(
-    items: Iterable[WorkItem],
+    items: Sequence[WorkItem],
     plan: Plan | None,
     roles: Mapping[Role, RoleRule],
     source_kinds: Mapping[str, str],
     *,
+    ancestors: Iterable[WorkItem] = (),
     former_keys: Mapping[tuple[str, str], Iterable[str]] | None = None,
 ) -> list[Enrolment]:
-    """Enrolments of all items of a project, in their order. `former_keys` is by (source, remote id)."""
-    everything = list(items)
+    """Enrolments of these items, in their order.
+
+    `ancestors` are their parents, the parents' parents and so on, those that are not among the items themselves.
+    `former_keys` is by (source, remote id), for all of them.
+    """
     matcher = Matcher(plan, roles, source_kinds)
-    by_id = {(item.source, item.remote_id): item for item in everything}
-    by_key = {(item.source, item.key): item for item in everything}
+    by_id = {(item.source, item.remote_id): item for item in (*ancestors, *items)}
     former = former_keys or {}
-    return [
-        matcher.enrol(item, _ancestors(item, by_id, by_key), former.get((item.source, item.remote_id), ()))
-        for item in everything
-    ]
+    return [matcher.enrol([item, *_ancestors(item, by_id)], former) for item in items]
 
 
-def _ancestors(
-    item: WorkItem, by_id: Mapping[tuple[str, str], WorkItem], by_key: Mapping[tuple[str, str], WorkItem]
-) -> list[WorkItem]:
+def _ancestors(item: WorkItem, by_id: Mapping[tuple[str, str], WorkItem]) -> list[WorkItem]:
     found: list[WorkItem] = []
     seen = {item.remote_id}
     while True:
         parent = by_id.get((item.source, item.parent_id)) if item.parent_id else None
-        if parent is None and item.parent_key:
-            parent = by_key.get((item.source, item.parent_key))
         if parent is None or parent.remote_id in seen:  # two polls may show a pair that were swapped in between
             return found
         seen.add(parent.remote_id)

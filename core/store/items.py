@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from core.model import Category, Change, Enrolment, History, Role, Snapshot, WorkItem
+from core.model import Change, Enrolment, History, Role, Snapshot, WorkItem
 from core.store import parts, tables
 from core.store.lists import identities, save_identities, save_set_aside, save_statuses, set_aside, statuses
-from core.store.pages import Saved, save_histories, save_snapshots
+from core.store.pages import Saved, last_writing, save_histories, save_snapshots
 from core.store.tables import instant
 from core.store.text import clean
 from core.store.upsert import Row, among, plain, raw, rows_of
@@ -24,23 +24,24 @@ __all__ = [
     "EnrolledItem",
     "Saved",
     "changes",
+    "children",
     "count",
     "enrolled",
     "former_keys",
     "held",
     "identities",
     "items",
+    "last_writing",
     "load_snapshots",
     "save_histories",
     "save_identities",
     "save_set_aside",
     "save_snapshots",
     "save_statuses",
-    "seen_categories",
     "set_aside",
     "statuses",
     "urls",
-    "writing_mark",
+    "written",
 ]
 
 PAGE = 1000
@@ -62,33 +63,23 @@ def held(conn: Connection, source: str, ids: Sequence[str]) -> dict[str, datetim
     return {remote_id: instant(updated_at) for remote_id, updated_at, history, comments in rows if history and comments}
 
 
-def seen_categories(
-    conn: Connection, source: str, ids: Sequence[str]
-) -> dict[tuple[str, str, int], tuple[Category | None, Category | None]]:
-    """What a status meant when its change was first seen, by (item id, change id, position), of the changes held."""
-    table = tables.changes
-    columns = [table.c[name] for name in ("item_id", "remote_id", "position", "from_category", "to_category")]
-    of_items = (table.c.source == source, among(conn, table.c.item_id, clean(list(ids))))
-    rows = plain(conn, select(*raw(columns)).where(*of_items, table.c.field == "status"))
-    return {row[:3]: parts.categories_of(row) for row in rows}
-
-
-def load_snapshots(conn: Connection, source: str, size: int = PAGE) -> Iterator[list[Snapshot]]:
-    """Everything of a source in lists of at most `size`, with items and changes, to derive histories from again.
+def load_snapshots(conn: Connection, source: str, *, after: str | None = None, size: int = PAGE) -> list[Snapshot]:
+    """The items of a source that follow that id, with their changes, to derive histories from again; none at the end.
 
     `changes` is None where no history was ever brought. `history_whole` is False where the tracker cut the history,
-    or the item moved on since it was brought. Comments and links are not loaded. The caller may write between lists.
+    or the item moved on since it was brought. Comments and links are not loaded.
     """
-    for rows in _pages(conn, source, size):
-        changes = _grouped(rows_of(conn, tables.changes, source, [row[1] for row in rows]))
-        yield [_snapshot(row, changes.get(row[:2])) for row in rows]
+    table = tables.items
+    query = select(*raw(table.c)).where(table.c.source == source).order_by(table.c.remote_id).limit(size)
+    rows = plain(conn, query if after is None else query.where(table.c.remote_id > after))
+    changes = _grouped(rows_of(conn, tables.changes, source, [row[1] for row in rows]))
+    return [_snapshot(row, changes.get(row[:2])) for row in rows]
 
 
-def items(conn: Connection, source: str, ids: Collection[str] | None = None) -> Iterator[WorkItem]:
-    """The items of a source that are not deleted, all of them or those with these ids, in the order of their ids."""
-    pages = _pages(conn, source, PAGE) if ids is None else [rows_of(conn, tables.items, source, clean(list(ids)))]
-    for rows in pages:
-        yield from (parts.work_item(row) for row in rows if row[parts.DELETED_AT] is None)
+def items(conn: Connection, source: str, ids: Collection[str]) -> list[WorkItem]:
+    """Those of these items that are held and not deleted, in the order of their ids."""
+    rows = rows_of(conn, tables.items, source, clean(list(ids)))
+    return [parts.work_item(row) for row in rows if row[parts.DELETED_AT] is None]
 
 
 def count(conn: Connection) -> dict[str, int]:
@@ -98,13 +89,31 @@ def count(conn: Connection) -> dict[str, int]:
     return {row.source: row.held for row in conn.execute(query.group_by(table.c.source).order_by(table.c.source))}
 
 
-def writing_mark(conn: Connection, sources: Collection[str]) -> str:
-    """A text that differs whenever an item of these sources was written since, whatever the host's clock did."""
+def written(conn: Connection, source: str, since: int, until: int, size: int = PAGE) -> Iterator[list[str]]:
+    """The ids of the items, deleted ones too, written after one `last_writing` and up to another, in short lists.
+
+    The caller may write other tables between the lists.
+    """
     table = tables.items
-    saved_at = type_coerce(table.c.saved_at, BigInteger)
-    # A sum of remainders: of the whole numbers it would not fit.
-    query = select(func.count(), func.sum(saved_at % 1_000_000_007)).where(table.c.source.in_(list(sources)))
-    return " ".join(str(number) for number in conn.execute(query).one())
+    saved_at, remote_id = (*raw([table.c.saved_at]), table.c.remote_id)
+    place: tuple[int, str] = (since + 1, "")
+    while True:
+        behind = or_(saved_at > place[0], and_(saved_at == place[0], remote_id > place[1]))
+        of_source = select(saved_at, remote_id).where(table.c.source == source, saved_at >= place[0], behind)
+        query = of_source.where(saved_at <= until).order_by(saved_at, remote_id).limit(size)
+        rows = plain(conn, query)
+        if not rows:
+            return
+        yield [row[1] for row in rows]
+        place = (rows[-1][0], rows[-1][1])
+
+
+def children(conn: Connection, source: str, ids: Collection[str]) -> set[str]:
+    """The ids of the items whose parents these are."""
+    table = tables.items
+    of_parents = among(conn, table.c.parent_id, sorted(ids))
+    query = select(table.c.remote_id).where(table.c.source == source, tables.HAS_PARENT, of_parents)
+    return {remote_id for (remote_id,) in plain(conn, query)}
 
 
 def changes(conn: Connection, source: str, ids: Collection[str]) -> dict[str, tuple[Change, ...]]:
@@ -113,11 +122,14 @@ def changes(conn: Connection, source: str, ids: Collection[str]) -> dict[str, tu
     return {key[1]: tuple(sorted(map(parts.change_of, rows), key=_in_time)) for key, rows in by_item.items()}
 
 
-def former_keys(conn: Connection, source: str) -> dict[str, tuple[str, ...]]:
-    """The keys that items of the source had before, oldest first, by remote id; only of those that were renamed."""
+def former_keys(conn: Connection, source: str, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The keys that these items had before, oldest first, by remote id; only of those that were renamed."""
     table = tables.changes
     query = select(table.c.item_id, table.c.from_value).where(
-        table.c.source == source, tables.IS_RENAMING, table.c.from_value.is_not(None)
+        table.c.source == source,
+        among(conn, table.c.item_id, clean(list(ids))),
+        tables.IS_RENAMING,
+        table.c.from_value.is_not(None),
     )
     rows = conn.execute(query.order_by(table.c.item_id, table.c.changed_at, func.length(table.c.remote_id)))
     return {item_id: tuple(key for _, key in of) for item_id, of in groupby(rows, key=lambda row: row.item_id)}
@@ -159,9 +171,7 @@ def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str
         for source, remote_id in plain(conn, query):
             alive.setdefault(source, set()).add(remote_id)
     for source, ids in alive.items():
-        of_ids = among(conn, held_items.parent_id, sorted(ids))
-        children = select(held_items.remote_id).where(held_items.source == source, tables.HAS_PARENT, of_ids)
-        ids.update(remote_id for (remote_id,) in plain(conn, children))
+        ids.update(children(conn, source, ids))
     return alive
 
 
@@ -174,16 +184,6 @@ def urls(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str,
         query = select(table.c.key, table.c.url).where(table.c.source == source, among(conn, table.c.key, wanted))
         found.update({(source, row.key): row.url for row in conn.execute(query)})
     return found
-
-
-def _pages(conn: Connection, source: str, size: int) -> Iterator[list[Row]]:
-    """The rows of a source's items in the order of their ids, read anew for each page."""
-    table = tables.items
-    query = select(*raw(table.c)).where(table.c.source == source).order_by(table.c.remote_id).limit(size)
-    rows = plain(conn, query)
-    while rows:
-        yield rows
-        rows = plain(conn, query.where(table.c.remote_id > rows[-1][1]))
 
 
 def _grouped(rows: list[Row]) -> dict[Row, list[Row]]:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select
 
 from core.model import Category, Identity, SetAside, Status
 from core.store import tables
-from core.store.tables import micros, micros_or_none
+from core.store.tables import instant, micros
 from core.store.text import clean
-from core.store.upsert import serialise, upsert
+from core.store.upsert import encoded, serialise, upsert
 
 
 def statuses(conn: Connection, source: str) -> dict[str, Status]:
@@ -23,7 +23,7 @@ def statuses(conn: Connection, source: str) -> dict[str, Status]:
             status_id=row.status_id,
             name=row.name,
             category=Category(row.category) if row.category else None,
-            category_since=row.category_since,
+            earlier=tuple((instant(ended_at), Category(category)) for ended_at, category in row.earlier),
         )
         for row in rows
     }
@@ -32,19 +32,30 @@ def statuses(conn: Connection, source: str) -> dict[str, Status]:
 def save_statuses(conn: Connection, source: str, listed: Sequence[Status], at: datetime) -> bool:
     """Whether a status is new, renamed or in another category than before.
 
-    `category_since` is ours: `at` from when a status that was held is listed with another category. Statuses that are
-    no longer listed stay, because older changes speak of them.
+    What it meant `earlier` is ours: a status that was held in another category had that one until `at`. One that is
+    listed without a category keeps the last that it had, and statuses that are no longer listed stay, because older
+    changes speak of them.
     """
     serialise(conn, f"source {source}")
     before = statuses(conn, source)
     rows = []
     for status in clean(list(listed)):
-        known = before.get(status.status_id)
-        since = None
-        if known is not None:
-            since = known.category_since if known.category is status.category else at
-        category = status.category.value if status.category else None
-        rows.append((source, status.status_id, status.name, category, micros_or_none(since)))
+        known = before.get(status.status_id, status)
+        category, earlier = status.category or known.category, known.earlier
+        if known.category is not None and known.category is not category:
+            # A clock that was set back must not put the order of the meanings upside down.
+            ended_at = max([at, *(moment for moment, _ in earlier)])
+            earlier = (*earlier, (ended_at, known.category))
+        rows.append(
+            encoded(
+                tables.statuses,
+                source=source,
+                status_id=status.status_id,
+                name=status.name,
+                category=category.value if category else None,
+                earlier=[(micros(moment), former.value) for moment, former in earlier],
+            )
+        )
     return upsert(conn, tables.statuses, rows) > 0
 
 

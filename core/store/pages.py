@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_in
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from core.model import History, Snapshot
 from core.store import parts, tables
-from core.store.tables import micros
+from core.store.tables import instant, micros
 from core.store.text import clean
-from core.store.upsert import Row, add, by_key, remove, replace, rows_of, serialise, upsert
+from core.store.upsert import Row, add, by_key, raw, remove, replace, rows_of, serialise, upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,11 @@ def save_snapshots(
     removed. Of an item that came twice the later one counts. Raises ValueError for a time without a zone.
     """
     serialise(conn, f"source {source}")
+    stamp = _behind(conn, source, at)
     page = _arrivals(conn, source, snapshots, histories)
     stored = {remote_id: it.stored for remote_id, it in page.items() if it.stored is not None}
     known = list(stored)
-    rows = clean([parts.item_row(source, it.snapshot, it.history, it.stored, at) for it in page.values()])
+    rows = clean([parts.item_row(source, it.snapshot, it.history, it.stored, stamp) for it in page.values()])
     upsert(conn, tables.items, [row for row in rows if _differs(stored.get(row[1]), row, parts.WRITTEN)])
     remove(conn, tables.set_aside, rows_of(conn, tables.set_aside, source, list(page), "source", "remote_id"))
 
@@ -77,13 +78,27 @@ def save_histories(conn: Connection, source: str, histories: Mapping[str, Histor
     Ids that are not held are left out.
     """
     serialise(conn, f"source {source}")
+    stamp = _behind(conn, source, at)
     of_items = dict(zip(clean(list(histories)), histories.values(), strict=True))
     stored = {row[1]: row for row in rows_of(conn, tables.items, source, list(of_items))}
-    rows = clean([parts.with_history(row, of_items[remote_id], at) for remote_id, row in stored.items()])
+    rows = clean([parts.with_history(row, of_items[remote_id], stamp) for remote_id, row in stored.items()])
     differing = [row for row in rows if _differs(stored[row[1]], row, parts.WRITTEN)]
     upsert(conn, tables.items, differing)
     spanned = _replace_spans(conn, source, {remote_id: of_items[remote_id] for remote_id in stored}, list(stored))
     return frozenset({row[1] for row in differing} | spanned)
+
+
+def last_writing(conn: Connection, source: str) -> int:
+    """When an item of the source was written last, in microseconds since the epoch; 0 when there is none.
+
+    Each page is written later than the one before it, so whatever comes after is found by comparing with this.
+    """
+    return conn.scalar(select(func.max(*raw([tables.items.c.saved_at]))).where(tables.items.c.source == source)) or 0
+
+
+def _behind(conn: Connection, source: str, at: datetime) -> datetime:
+    """The moment, or where the host's clock was set back the first one after the last writing."""
+    return max(at, instant(last_writing(conn, source) + 1))
 
 
 def _arrivals(

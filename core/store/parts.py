@@ -194,8 +194,6 @@ def change_rows(source: str, item_id: str, changes: Sequence[Change]) -> list[Ro
             change.to_value,
             change.from_id,
             change.to_id,
-            _TEXT[change.from_category],
-            _TEXT[change.to_category],
         )
         for change in changes
     ]
@@ -213,14 +211,7 @@ def change_of(row: Row) -> Change:
         to_value=row[8],
         from_id=row[9],
         to_id=row[10],
-        from_category=_CATEGORY[row[11]],
-        to_category=_CATEGORY[row[12]],
     )
-
-
-def categories_of(row: Row) -> tuple[Category | None, Category | None]:
-    """The last two values of a row as categories."""
-    return _CATEGORY[row[-2]], _CATEGORY[row[-1]]
 
 
 def comment_rows(source: str, item_id: str, comments: Sequence[Comment]) -> list[Row]:

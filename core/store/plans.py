@@ -14,7 +14,7 @@ from core.model import Baseline, Enrolment, Plan
 from core.store import tables
 from core.store.tables import json_text, micros
 from core.store.text import clean
-from core.store.upsert import encoded, plain, raw, replace, serialise, upsert
+from core.store.upsert import among, encoded, plain, raw, replace, serialise, upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +113,18 @@ def baselines(conn: Connection, project: str) -> list[Baseline]:
     ]
 
 
-def save_enrolments(conn: Connection, project: str, enrolments: Collection[Enrolment]) -> int:
-    """How many items were enrolled anew or got another place in the project."""
+def save_enrolments(conn: Connection, project: str, source: str, enrolments: Collection[Enrolment]) -> set[str]:
+    """The ids of the source's items that were enrolled anew or got another place in the project."""
+    table = tables.enrolments
     rows = [
-        (project, enrolment.source, enrolment.remote_id, enrolment.role.value, enrolment.deliverable)
+        (project, source, enrolment.remote_id, enrolment.role.value, enrolment.deliverable)
         for enrolment in clean(list(enrolments))
     ]
-    return upsert(conn, tables.enrolments, rows)
+    of_items = among(conn, table.c.item_id, [row[2] for row in rows])
+    held = plain(conn, select(*raw(table.c)).where(table.c.project == project, table.c.source == source, of_items))
+    differing = set(rows).difference(held)
+    upsert(conn, table, differing)
+    return {row[2] for row in differing}
 
 
 def forget_enrolments(conn: Connection, project: str, *, keep: Collection[str] = ()) -> int:

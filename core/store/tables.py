@@ -191,8 +191,6 @@ changes = Table(
     Column("to_value", Text),
     Column("from_id", Text),
     Column("to_id", Text),
-    Column("from_category", Text),
-    Column("to_category", Text),
     # with all that is asked for, or SQLite rather reads every change of the source
     Index(
         "ix_changes_renaming",
@@ -249,7 +247,7 @@ statuses = Table(
     *_key("source", "status_id"),
     Column("name", Text, nullable=False),
     Column("category", Text),
-    Column("category_since", Instant),
+    Column("earlier", Json, nullable=False),
 )
 
 identities = Table(

@@ -154,7 +154,9 @@ def _copy_in(conn: Connection, table: Table, rows: list[Row], keep_first: bool) 
     incoming = _incoming(table)
     conn.exec_driver_sql(f"CREATE TEMPORARY TABLE {incoming.name} (LIKE {table.name}) ON COMMIT DROP")
     cursor: Any = conn.connection.cursor()
-    with cursor.copy(f"COPY {incoming.name} FROM STDIN") as copy:
+    # By name: a step of the schema may have put a new column behind those that were there.
+    names = ", ".join(column.name for column in table.columns)
+    with cursor.copy(f"COPY {incoming.name} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
     written = conn.exec_driver_sql(_upsert_sql(table, "postgresql", keep_first, copied=True)).rowcount

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol
@@ -21,7 +21,7 @@ from core.errors import (
     StoreError,
 )
 from core.history.spans import StatusMapping, derive
-from core.model import Category, Change, History, Page, Snapshot, Status
+from core.model import Change, History, Page, Snapshot, Status
 from core.ports import Source
 from core.store import items, runs
 from core.store.engine import Store
@@ -236,14 +236,11 @@ def _save(
     store: Store, job: SourceJob, page: Page, statuses: Mapping[str, Status], drained: Drained, at: datetime
 ) -> None:
     """One page, what its histories make of it, and the cursor behind it: all or nothing."""
-    ids = [snapshot.item.remote_id for snapshot in page.snapshots]
     with store.write() as connection:
-        seen = items.seen_categories(connection, job.name, ids)
-        snapshots = [_with_categories(snapshot, statuses, seen) for snapshot in page.snapshots]
-        unread = [snapshot.item.remote_id for snapshot in snapshots if snapshot.changes is None]
+        unread = [snapshot.item.remote_id for snapshot in page.snapshots if snapshot.changes is None]
         stored = items.changes(connection, job.name, unread) if unread else {}
-        histories = _histories(snapshots, statuses, job.mapping, stored)
-        saved = items.save_snapshots(connection, job.name, snapshots, histories, at)
+        histories = _histories(page.snapshots, statuses, job.mapping, stored)
+        saved = items.save_snapshots(connection, job.name, page.snapshots, histories, at)
         items.save_identities(connection, page.identities)
         items.save_set_aside(connection, job.name, page.set_aside, at)
         runs.save_cursor(connection, job.name, STREAM, page.cursor, job.scope, at)
@@ -272,7 +269,7 @@ def _histories(
 def _derive_again_if_meanings_changed(
     store: Store, job: SourceJob, statuses: Mapping[str, Status], at: datetime
 ) -> None:
-    """Work every stored history out anew when the configuration or the tracker changed what a status means.
+    """Work every stored history out anew when the configuration or the tracker changed what a status means or meant.
 
     Nothing is fetched. The note is written with the last batch, so that an interrupted run starts over.
     """
@@ -280,51 +277,17 @@ def _derive_again_if_meanings_changed(
     with store.read() as connection:
         if runs.get_note(connection, job.name, MEANING_NOTE) == digest:
             return
-        for batch in items.load_snapshots(connection, job.name):
-            histories = _histories(batch, statuses, job.mapping, {})
-            with store.write() as writing:
-                items.save_histories(writing, job.name, histories, at)
+    after: str | None = None
+    while True:
+        # Read and written in one transaction, so that nothing another process saves in between is undone.
+        with store.write() as connection:
+            batch = items.load_snapshots(connection, job.name, after=after)
+            items.save_histories(connection, job.name, _histories(batch, statuses, job.mapping, {}), at)
+        if not batch:
+            break
+        after = batch[-1].item.remote_id
     with store.write() as connection:
         runs.set_note(connection, job.name, MEANING_NOTE, digest)
-
-
-Categories = Mapping[tuple[str, str, int], tuple[Category | None, Category | None]]
-
-
-def _with_categories(snapshot: Snapshot, statuses: Mapping[str, Status], seen: Categories) -> Snapshot:
-    """The snapshot, each status change with the meaning it had when it was first seen, or has now if it is new."""
-    if not snapshot.changes:
-        return snapshot
-    item_id = snapshot.item.remote_id
-    changes = tuple(
-        _with_category(change, statuses, seen.get((item_id, change.remote_id, change.position)))
-        if change.field == "status"
-        else change
-        for change in snapshot.changes
-    )
-    return replace(snapshot, changes=changes)
-
-
-def _with_category(
-    change: Change, statuses: Mapping[str, Status], seen: tuple[Category | None, Category | None] | None
-) -> Change:
-    if seen is None:
-        before, after = statuses.get(change.from_id or ""), statuses.get(change.to_id or "")
-        seen = (before.category if before else None, after.category if after else None)
-    # Written out: there are many, and `dataclasses.replace` takes four times as long.
-    return Change(
-        remote_id=change.remote_id,
-        position=change.position,
-        field=change.field,
-        changed_at=change.changed_at,
-        author=change.author,
-        from_value=change.from_value,
-        to_value=change.to_value,
-        from_id=change.from_id,
-        to_id=change.to_id,
-        from_category=seen[0],
-        to_category=seen[1],
-    )
 
 
 def meaning_digest(mapping: StatusMapping, statuses: Mapping[str, Status]) -> str:
@@ -334,7 +297,7 @@ def meaning_digest(mapping: StatusMapping, statuses: Mapping[str, Status]) -> st
         sorted(mapping.overrides.items()),
         sorted(mapping.cancelled_resolutions),
         [
-            (status.status_id, status.name, status.category, str(status.category_since))
+            (status.status_id, status.name, status.category, [(str(at), was) for at, was in status.earlier])
             for _, status in sorted(statuses.items())
         ],
     ]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.history.spans import StatusMapping, derive
+from core.model import Snapshot
 from core.store import items
 from core.store.engine import Store
 from tests.bench.floors import fetch_floor, store_floor
@@ -103,7 +104,11 @@ def rooms(folder: Path) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)  # as the command sets it
     with Store.open(f"sqlite:///{folder / 'planward.db'}") as synced, synced.read() as connection:
-        snapshots = [snapshot for batch in items.load_snapshots(connection, "jira") for snapshot in batch]
+        snapshots: list[Snapshot] = []
+        while page := items.load_snapshots(
+            connection, "jira", after=snapshots[-1].item.remote_id if snapshots else None
+        ):
+            snapshots.extend(page)
         statuses = items.statuses(connection, "jira")
     begun = time.process_time()
     histories = {

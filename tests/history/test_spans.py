@@ -105,17 +105,6 @@ def test_the_configuration_may_name_a_status_by_its_present_name_by_its_name_the
         assert categories(history) == [OPEN, ACTIVE], name
 
 
-def test_a_deleted_status_keeps_the_category_that_was_seen_with_the_change() -> None:
-    changes = [
-        change("Tue 09:00", "status", "Open", "QA", entry=1, to_id="77", to_category=WAITING),
-        change("Wed 09:00", "status", "QA", "Done", entry=2, from_id="77", from_category=WAITING),
-    ]
-
-    history = derive(in_status(issue(), DONE), changes, STATUSES, MAPPING)
-
-    assert categories(history) == [OPEN, WAITING, DONE]
-
-
 def test_a_deleted_status_that_was_never_seen_has_no_category() -> None:
     changes = [
         change("Tue 09:00", "status", "Open", "QA", entry=1, to_id="77"),
@@ -137,11 +126,11 @@ def test_a_status_made_anew_under_its_old_name_by_a_merge_or_a_move_is_no_gap() 
 
 
 def test_a_status_moved_to_another_category_changes_from_then_on_and_its_past_stays() -> None:
-    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, category_since=moment("Thu 09:00"))}
+    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, earlier=((moment("Thu 09:00"), WAITING),))}
     changes = [
-        change("Mon 12:00", "status", "Open", "Blocked", entry=1, from_category=OPEN, to_category=WAITING),
-        change("Tue 12:00", "status", "Blocked", "In Progress", entry=2, from_category=WAITING, to_category=ACTIVE),
-        change("Wed 12:00", "status", "In Progress", "Blocked", entry=3, from_category=ACTIVE, to_category=WAITING),
+        change("Mon 12:00", "status", "Open", "Blocked", entry=1),
+        change("Tue 12:00", "status", "Blocked", "In Progress", entry=2),
+        change("Wed 12:00", "status", "In Progress", "Blocked", entry=3),
     ]
 
     history = derive(in_status(issue(), WAITING), changes, statuses, MAPPING)
@@ -156,9 +145,29 @@ def test_a_status_moved_to_another_category_changes_from_then_on_and_its_past_st
     assert history.finished_at == moment("Thu 09:00")
 
 
+def test_a_status_that_moved_twice_meant_three_things_one_after_the_other() -> None:
+    moves = ((moment("Tue 09:00"), OPEN), (moment("Thu 09:00"), ACTIVE))
+    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, earlier=moves)}
+    changes = [change("Wed 09:00", "status", "Blocked", "In Progress", entry=1)]
+
+    never_changed = derive(issue(status="Blocked", status_id="5"), [], statuses, MAPPING)
+    left_between = derive(in_status(issue(), ACTIVE), changes, statuses, MAPPING)
+
+    assert [(span.category, span.entered_at) for span in never_changed.spans] == [
+        (OPEN, MONDAY),
+        (ACTIVE, moment("Tue 09:00")),
+        (DONE, moment("Thu 09:00")),
+    ]
+    assert [(span.category, span.entered_at) for span in left_between.spans] == [
+        (OPEN, MONDAY),
+        (ACTIVE, moment("Tue 09:00")),  # Blocked until Wednesday, then In Progress
+        (ACTIVE, moment("Wed 09:00")),
+    ]
+
+
 def test_what_was_entered_after_its_status_moved_has_the_new_category_at_once() -> None:
-    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, category_since=moment("Tue 09:00"))}
-    changes = [change("Wed 09:00", "status", "Open", "Blocked", entry=1, to_category=WAITING)]
+    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, earlier=((moment("Tue 09:00"), WAITING),))}
+    changes = [change("Wed 09:00", "status", "Open", "Blocked", entry=1)]
 
     history = derive(in_status(issue(), WAITING), changes, statuses, MAPPING)
 
@@ -166,8 +175,8 @@ def test_what_was_entered_after_its_status_moved_has_the_new_category_at_once() 
 
 
 def test_a_configured_category_wins_over_a_move_in_the_tracker() -> None:
-    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, category_since=moment("Tue 09:00"))}
-    changes = [change("Mon 12:00", "status", "Open", "Blocked", entry=1, to_category=ACTIVE)]
+    statuses = {**STATUSES, "5": replace(STATUSES["5"], category=DONE, earlier=((moment("Tue 09:00"), WAITING),))}
+    changes = [change("Mon 12:00", "status", "Open", "Blocked", entry=1)]
 
     history = derive(in_status(issue(), WAITING), changes, statuses, StatusMapping(overrides={"blocked": WAITING}))
 

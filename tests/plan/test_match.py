@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model import Deliverable, Plan, Role, WorkItem, WorkSelector
-from core.plan.match import RoleRule, enrol, enrol_all
+from core.model import Deliverable, Enrolment, Plan, Role, WorkItem, WorkSelector
+from core.plan.match import RoleRule, enrol_all
 from tests.builders import deliverable, issue, plan
 
 KINDS = {"jira": "jira", "github": "github"}
 
 
+def enrolled(item: WorkItem, wanted: Plan | None, roles: Mapping[Role, RoleRule]) -> Enrolment:
+    """The item's place, without relatives."""
+    (place,) = enrol_all([item], wanted, roles, KINDS)
+    return place
+
+
 def place_of(item: WorkItem, *deliverables: Deliverable) -> str | None:
     """The deliverable that the item works for."""
-    return enrol(item, plan(*deliverables), {}, KINDS).deliverable
+    return enrolled(item, plan(*deliverables), {}).deliverable
 
 
 def by(identity: str, **selected: Any) -> Deliverable:
@@ -46,15 +53,15 @@ def test_an_item_plays_the_role_whose_type_or_label_it_has(fields: dict[str, Any
         Role.IMPROVEMENT: RoleRule(labels=("retro-action",)),
     }
 
-    assert enrol(issue(**fields), None, roles, KINDS).role is role
+    assert enrolled(issue(**fields), None, roles).role is role
 
 
 def test_the_first_role_that_fits_is_played() -> None:
     item = issue(type="Bug", labels=("retro-action",))
     problem, improvement = RoleRule(types=("Bug",)), RoleRule(labels=("retro-action",))
 
-    assert enrol(item, None, {Role.PROBLEM: problem, Role.IMPROVEMENT: improvement}, KINDS).role is Role.PROBLEM
-    assert enrol(item, None, {Role.IMPROVEMENT: improvement, Role.PROBLEM: problem}, KINDS).role is Role.IMPROVEMENT
+    assert enrolled(item, None, {Role.PROBLEM: problem, Role.IMPROVEMENT: improvement}).role is Role.PROBLEM
+    assert enrolled(item, None, {Role.IMPROVEMENT: improvement, Role.PROBLEM: problem}).role is Role.IMPROVEMENT
 
 
 # --- deliverables ---
@@ -110,10 +117,10 @@ def test_an_item_moved_to_another_project_is_still_found_by_its_old_key() -> Non
     wanted = plan(by("D1", keys={"jira": ("ERP-1",)}))
     moved = issue("OPS-7", remote_id="1001")
 
-    assert enrol(moved, wanted, {}, KINDS).deliverable is None
-    assert enrol(moved, wanted, {}, KINDS, former_keys=("ERP-1",)).deliverable == "D1"
-    (found,) = enrol_all([moved], wanted, {}, KINDS, former_keys={("jira", "1001"): ("ERP-1",)})
-    assert found.deliverable == "D1"
+    assert enrolled(moved, wanted, {}).deliverable is None
+    child = issue("OPS-8", parent_id="1001", parent_key="OPS-7")
+    found = enrol_all([moved, child], wanted, {}, KINDS, former_keys={("jira", "1001"): ("ERP-1",)})
+    assert [one.deliverable for one in found] == ["D1", "D1"]
 
 
 def test_sub_tasks_belong_where_their_parents_do_unless_something_selects_them() -> None:
@@ -123,11 +130,15 @@ def test_sub_tasks_belong_where_their_parents_do_unless_something_selects_them()
         issue("ERP-41", parent_id="40", parent_key="ERP-40"),
         issue("ERP-42", parent_id="41", parent_key="ERP-41"),
         issue("ERP-43", parent_id="41", parent_key="ERP-41", labels=("migration",)),
-        issue("ERP-44", parent_key="ERP-42"),  # only the key is known
+        issue("ERP-44", parent_id="42"),
         issue("ERP-50"),
     ]
 
-    assert [one.deliverable for one in enrol_all(items, wanted, {}, KINDS)] == ["D1", "D1", "D1", "D2", "D1", None]
+    places = [one.deliverable for one in enrol_all(items, wanted, {}, KINDS)]
+    below = [one.deliverable for one in enrol_all(items[4:], wanted, {}, KINDS, ancestors=items[:3])]
+
+    assert places == ["D1", "D1", "D1", "D2", "D1", None]
+    assert below == places[4:]
 
 
 def test_parents_in_a_circle_end() -> None:
@@ -144,8 +155,8 @@ def test_an_item_in_two_projects_has_a_place_in_each() -> None:
     item = issue(labels=("a", "b"), type="Bug")
     first, second = plan(by("D1", labels=("a",))), plan(by("E9", labels=("b",)))
 
-    assert enrol(item, first, {Role.PROBLEM: RoleRule(types=("Bug",))}, KINDS).deliverable == "D1"
-    assert enrol(item, second, {}, KINDS).deliverable == "E9"
+    assert enrolled(item, first, {Role.PROBLEM: RoleRule(types=("Bug",))}).deliverable == "D1"
+    assert enrolled(item, second, {}).deliverable == "E9"
 
 
 @given(st.permutations([issue(f"ERP-{n}", parent_id=str(n // 2) if n > 1 else None) for n in range(1, 9)]))

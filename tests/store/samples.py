@@ -68,8 +68,6 @@ def started(number: int = 100, at: datetime = MONDAY, **fields: Any) -> Change:
         "to_value": "In Progress",
         "from_id": "1",
         "to_id": "3",
-        "from_category": Category.TODO,
-        "to_category": Category.ACTIVE,
     }
     return Change(**{**values, **fields})
 

@@ -367,7 +367,7 @@ def test_two_writers_of_one_page_never_harm_each_other(store: Store) -> None:
         thread.join()
 
     with store.read() as conn:
-        titles = {one.title for one in items.items(conn, "jira")}
+        titles = {one.item.title for one in items.load_snapshots(conn, "jira")}
     assert faults == []
     assert len(titles) == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,8 +75,8 @@ def test_an_item_comes_back_as_it_was_saved(store: Store) -> None:
     save(store, snapshot)
 
     with store.read() as conn:
-        assert list(items.items(conn, "jira")) == [FULL]
-        assert list(items.load_snapshots(conn, "jira")) == [[replace(snapshot, comments=None, links=None)]]
+        assert items.items(conn, "jira", ["7"]) == [FULL]
+        assert items.load_snapshots(conn, "jira") == [replace(snapshot, comments=None, links=None)]
 
 
 def test_a_page_tells_what_is_new_and_what_really_changed(store: Store) -> None:
@@ -147,16 +148,6 @@ def test_of_an_item_that_came_twice_the_later_one_counts_with_what_only_the_earl
     assert rows(store, "SELECT title, history_held, comments_held FROM items") == [("After", True, True)]
 
 
-def test_what_a_status_meant_when_first_seen_is_kept(store: Store) -> None:
-    first = started(100, from_category=Category.TODO, to_category=None)
-    save(store, whole(changes=(first, started(101, field="assignee", from_category=None, to_category=None))))
-
-    save(store, whole(changes=(replace(first, to_category=Category.DONE, author="somebody else"),)))
-
-    with store.read() as conn:
-        assert items.seen_categories(conn, "jira", ["1", "2"]) == {("1", "100", 0): (Category.TODO, None)}
-
-
 def test_changes_that_the_tracker_no_longer_lists_stay(store: Store) -> None:
     save(store, whole(changes=(started(100), started(101, TUESDAY))))
 
@@ -170,7 +161,7 @@ def test_changes_of_one_instant_come_back_in_the_order_of_their_ids(store: Store
     save(store, whole(changes=tuple(reversed(changes))))
 
     with store.read() as conn:
-        ((loaded,),) = items.load_snapshots(conn, "jira")
+        (loaded,) = items.load_snapshots(conn, "jira")
 
     assert loaded.changes == changes
 
@@ -217,7 +208,7 @@ def test_spans_with_a_gap_between_them_keep_their_own_instants(store: Store) -> 
     save(store, whole(), histories={"1": gapped})
 
     with store.write() as conn:
-        plans.save_enrolments(conn, "erp", [place])
+        plans.save_enrolments(conn, "erp", "jira", [place])
         (found,) = items.enrolled(conn, "erp")
 
     assert found.history == gapped
@@ -238,7 +229,7 @@ def test_a_cut_history_is_held_and_says_so(store: Store) -> None:
     save(store, whole(history_whole=False))
 
     with store.read() as conn:
-        ((loaded,),) = items.load_snapshots(conn, "jira")
+        (loaded,) = items.load_snapshots(conn, "jira")
         held = items.held(conn, "jira", ["1"])
 
     assert held == {"1": MONDAY}
@@ -251,7 +242,7 @@ def test_a_history_that_the_item_outgrew_is_loaded_as_not_whole(store: Store) ->
     save(store, whole(item(updated_at=TUESDAY), changes=None))
 
     with store.read() as conn:
-        ((loaded,),) = items.load_snapshots(conn, "jira")
+        (loaded,) = items.load_snapshots(conn, "jira")
 
     assert loaded.changes == (started(),)
     assert not loaded.history_whole
@@ -261,7 +252,7 @@ def test_an_item_without_history_is_loaded_without_changes(store: Store) -> None
     save(store, Snapshot(item=item(1)), whole(item(2), changes=()))
 
     with store.read() as conn:
-        ((first, second),) = items.load_snapshots(conn, "jira")
+        first, second = items.load_snapshots(conn, "jira")
 
     assert (first.changes, second.changes) == (None, ())
 
@@ -271,8 +262,10 @@ def test_everything_is_loaded_once_in_pages_while_histories_are_saved(store: Sto
 
     with store.write() as conn:
         sizes = []
-        for page in items.load_snapshots(conn, "jira", 3):
+        after = None
+        while page := items.load_snapshots(conn, "jira", after=after, size=3):
             sizes.append(len(page))
+            after = page[-1].item.remote_id
             derived = {snapshot.item.remote_id: history(Category.ACTIVE) for snapshot in page}
             changed = items.save_histories(conn, "jira", derived, TUESDAY)
             assert changed == derived.keys()
@@ -323,12 +316,12 @@ def test_enrolled_items_come_with_history_and_place(store: Store) -> None:
     ]
 
     with store.write() as conn:
-        first = plans.save_enrolments(conn, "erp", places)
-        again = plans.save_enrolments(conn, "erp", places)
+        first = plans.save_enrolments(conn, "erp", "jira", places)
+        again = plans.save_enrolments(conn, "erp", "jira", places)
         found = items.enrolled(conn, "erp")
         elsewhere = items.enrolled(conn, "crm")
 
-    assert (first, again) == (2, 0)
+    assert (first, again) == ({"1", "7"}, set())
     assert [(one.item, one.history, one.enrolment) for one in found] == [
         (item(1), history(), places[1]),
         (FULL, lived, places[0]),
@@ -348,6 +341,7 @@ def test_settled_items_are_left_out_by_the_end_of_their_work(store: Store) -> No
         plans.save_enrolments(
             conn,
             "erp",
+            "jira",
             [Enrolment(source="jira", remote_id=number, role=Role.TASK, deliverable=None) for number in lives],
         )
 
@@ -363,7 +357,9 @@ def test_settled_items_are_left_out_by_the_end_of_their_work(store: Store) -> No
 def test_enrolments_of_other_sources_are_forgotten(store: Store) -> None:
     save(store, whole(item(1)))
     with store.write() as conn:
-        plans.save_enrolments(conn, "erp", [Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)])
+        plans.save_enrolments(
+            conn, "erp", "jira", [Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)]
+        )
 
         kept = plans.forget_enrolments(conn, "erp", keep=["jira"])
         forgotten = plans.forget_enrolments(conn, "erp", keep=["github"])
@@ -384,15 +380,17 @@ def test_what_was_set_aside_stays_until_its_item_is_understood(store: Store) -> 
         assert items.set_aside(conn, "jira") == [broken[1]]
 
 
-def test_a_status_remembers_since_when_it_has_its_category(store: Store) -> None:
-    review = Status(status_id="4", name="Review", category=Category.ACTIVE)
+def test_a_status_remembers_until_when_it_had_which_category(store: Store) -> None:
+    review = Status(status_id="4", name="Review", category=None)
     listings = [
         ([review], MONDAY, True),
-        ([review], TUESDAY, False),
+        ([replace(review, category=Category.ACTIVE)], MONDAY, True),
+        ([replace(review, category=Category.ACTIVE)], TUESDAY, False),
         ([replace(review, category=Category.DONE)], TUESDAY, True),
-        ([replace(review, category=Category.DONE)], WEDNESDAY, False),
+        ([replace(review, category=None)], WEDNESDAY, False),
         ([replace(review, name="Reviewed", category=Category.DONE)], WEDNESDAY, True),
         ([], WEDNESDAY, False),
+        ([replace(review, name="Reviewed", category=Category.WAITING)], MONDAY, True),  # the clock was set back
     ]
 
     with store.write() as conn:
@@ -400,7 +398,8 @@ def test_a_status_remembers_since_when_it_has_its_category(store: Store) -> None
         held = items.statuses(conn, "jira")
 
     assert changed == [expected for *_, expected in listings]
-    assert held == {"4": Status(status_id="4", name="Reviewed", category=Category.DONE, category_since=TUESDAY)}
+    earlier = ((TUESDAY, Category.ACTIVE), (TUESDAY, Category.DONE))
+    assert held == {"4": Status(status_id="4", name="Reviewed", category=Category.WAITING, earlier=earlier)}
 
 
 def test_a_sighting_of_an_account_does_not_take_away_what_is_known_of_it(store: Store) -> None:
@@ -417,31 +416,40 @@ def test_a_sighting_of_an_account_does_not_take_away_what_is_known_of_it(store: 
 
 def test_former_keys_are_told_oldest_first(store: Store) -> None:
     def renamed(number: int, before: str, at: datetime) -> Change:
-        return started(number, at, field="key", from_value=before, from_category=None, to_category=None)
+        return started(number, at, field="key", from_value=before)
 
     save(store, whole(item(1), changes=(renamed(102, "CRM-1", TUESDAY), renamed(101, "OLD-1", MONDAY), started())))
 
     with store.read() as conn:
-        assert items.former_keys(conn, "jira") == {"1": ("OLD-1", "CRM-1")}
-        assert items.former_keys(conn, "github") == {}
+        assert items.former_keys(conn, "jira", ["1", "2"]) == {"1": ("OLD-1", "CRM-1")}
+        assert items.former_keys(conn, "jira", ["2"]) == {}
+        assert items.former_keys(conn, "github", ["1"]) == {}
 
 
-def test_items_are_counted_and_every_writing_leaves_its_mark(store: Store) -> None:
-    def mark() -> str:
+def test_items_are_counted_and_whatever_was_written_since_is_found_by_its_mark(store: Store) -> None:
+    def mark() -> int:
         with store.read() as conn:
-            return items.writing_mark(conn, ["github", "jira"])
+            return items.last_writing(conn, "jira")
 
     marks = [mark()]
-    # The last two are written by a host whose clock was set back.
-    for number, title, at in ((1, "Old", TUESDAY), (2, "Old", TUESDAY), (1, "New", MONDAY), (3, "Old", MONDAY)):
-        save(store, whole(item(number, title=title)), at=at)
+    # The last three are written by a host whose clock was set back.
+    for page, at in (
+        ([item(1), item(2)], TUESDAY),
+        ([item(1, title="New")], MONDAY),
+        ([item(number) for number in (1, 4, 5, 6)], MONDAY),
+        ([item(2, title="New")], MONDAY),
+    ):
+        save(store, *map(whole, page), at=at)
         marks.append(mark())
-    save(store, whole(item(1, title="New")), at=WEDNESDAY)
+    save(store, whole(item(2, title="New")), at=WEDNESDAY)
 
-    assert len(set(marks)) == 5
     assert mark() == marks[-1]
     with store.read() as conn:
-        assert items.count(conn) == {"jira": 3}
+        found = [list(items.written(conn, "jira", begin, end, 2)) for begin, end in pairwise(marks)]
+        everything = list(items.written(conn, "jira", 0, marks[-1], 2))
+        assert items.count(conn) == {"jira": 5}
+    assert found == [[], [], [["1", "4"], ["5", "6"]], [["2"]]]
+    assert everything == [["1", "4"], ["5", "6"], ["2"]]
 
 
 def test_the_same_page_makes_the_same_store_on_both_engines(store: Store) -> None:

@@ -51,7 +51,7 @@ def test_a_writer_killed_at_any_moment_leaves_data_and_cursor_agreeing(url: str)
 
         with Store.open(url) as store, store.read() as conn:
             held = runs.cursor(conn, "jira", "items")
-            titles = {one.title for one in items.items(conn, "jira")}
+            titles = {one.item.title for one in items.load_snapshots(conn, "jira")}
         assert titles == ({held[0].token} if held else set())
         turn = int(held[0].token) if held else 0
         assert turn >= last

@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from core.errors import StoreError, StoreOutdated
+from core.model import Category
 from core.store import engine, items, schema, views
 from core.store.engine import Store
 from core.store.migrations import HEAD, REVISIONS
@@ -35,12 +36,13 @@ INDEXES = {
     "spans": {"ix_spans_puzzling"},
 }
 
+NEXT = f"{int(HEAD) + 1:04}"
 NEXT_STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -65,11 +67,12 @@ def next_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(more: str = "") -> None:
         scripts = tmp_path / "migrations"
         shutil.copytree(schema.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-        (scripts / "versions" / "0002_next.py").write_text(NEXT_STEP.format(more=more))
+        step = NEXT_STEP.format(more=more, next=NEXT, head=HEAD)
+        (scripts / "versions" / f"{NEXT}_next.py").write_text(step)
         monkeypatch.setattr(schema, "SCRIPTS", scripts)
         for module in (schema, engine):
-            monkeypatch.setattr(module, "HEAD", "0002")
-            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
+            monkeypatch.setattr(module, "HEAD", NEXT)
+            monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, NEXT))
 
     return make
 
@@ -109,7 +112,7 @@ def test_a_change_of_a_view_comes_with_a_new_revision() -> None:
     definitions = [views.definition(view, name) for view in views.VIEWS for name in ("sqlite", "postgresql")]
     digest = hashlib.sha256("\n".join(definitions).encode()).hexdigest()[:16]
 
-    assert (digest, HEAD) == (VIEWS_DIGEST, "0001"), (
+    assert (digest, HEAD) == (VIEWS_DIGEST, "0002"), (
         "views are made when steps are taken: add one, then write both here"
     )
 
@@ -153,16 +156,13 @@ def test_a_file_is_copied_and_then_upgraded_with_its_data(file_store: Store, nex
             enforced = conn.scalar(text("PRAGMA foreign_keys"))
 
     assert copy is not None
-    assert copy.name == "planward.db.before-0002"
+    assert copy.name == f"planward.db.before-{NEXT}"
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert (info.schema, shown, enforced) == ("0002", 5, 1)
+    assert (info.schema, shown, enforced) == (NEXT, 5, 1)
     assert after == before
     assert kept == INDEXES
     old = sqlite3.connect(copy)
-    assert old.execute("SELECT version_num, (SELECT count(*) FROM items) FROM alembic_version").fetchone() == (
-        "0001",
-        5,
-    )
+    assert old.execute("SELECT version_num, (SELECT count(*) FROM items) FROM alembic_version").fetchone() == (HEAD, 5)
     old.close()
 
 
@@ -206,18 +206,54 @@ def test_a_step_that_breaks_a_reference_is_undone(file_store: Store, next_releas
     with Store.open(f"sqlite:///{file_store.path}", check=False) as store:
         with pytest.raises(StoreError, match="contradict"):
             store.upgrade()
-        assert store.info().schema == "0001"
+        assert store.info().schema == HEAD
         assert store.info().rows["items"] == 1
 
 
 def test_an_earlier_copy_is_never_overwritten(file_store: Store, next_release: Any) -> None:
     assert file_store.path is not None
-    earlier = file_store.path.with_name("planward.db.before-0002")
+    earlier = file_store.path.with_name(f"planward.db.before-{NEXT}")
     earlier.write_text("from an upgrade that was taken back")
     next_release()
 
     with Store.open(f"sqlite:///{file_store.path}", check=False) as store:
         copy = store.upgrade()
 
-    assert copy == file_store.path.with_name("planward.db.before-0002.1")
+    assert copy == file_store.path.with_name(f"planward.db.before-{NEXT}.1")
     assert earlier.read_text() == "from an upgrade that was taken back"
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql"])
+def test_the_second_step_keeps_what_a_moved_status_meant_before(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db" if name == "sqlite" else request.getfixturevalue("postgres_url")
+    first = tmp_path / "migrations"
+    shutil.copytree(schema.SCRIPTS, first, ignore=shutil.ignore_patterns("__pycache__", "0002*"))
+    moved_at = 1_772_442_000_000_000  # Monday 2026-03-02 09:00 UTC
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "SCRIPTS", first)
+        patch.setattr(engine, "HEAD", "0001")
+        Store.open(url, create=True).close()
+    with Store.open(url, check=False) as store:
+        with store.write() as conn:
+            conn.exec_driver_sql(
+                "INSERT INTO statuses (source, status_id, name, category, category_since) VALUES "
+                f"('jira', '4', 'Review', 'done', {moved_at}), ('jira', '5', 'Unseen', 'done', {moved_at}), "
+                "('jira', '6', 'Open', 'todo', NULL)"
+            )
+            conn.exec_driver_sql(
+                "INSERT INTO changes (source, item_id, remote_id, position, field, changed_at, to_id, to_category) "
+                "VALUES ('jira', '1', '100', 0, 'status', 1, '4', 'active'), "
+                "('jira', '1', '101', 0, 'status', 2, '4', 'done')"
+            )
+
+        store.upgrade()
+
+        with store.read() as conn:
+            statuses = items.statuses(conn, "jira")
+            kept = items.changes(conn, "jira", ["1"])
+
+    assert statuses["4"].earlier == ((MONDAY, Category.ACTIVE),)
+    assert (statuses["5"].earlier, statuses["6"].earlier) == ((), ())
+    assert [change.remote_id for change in kept["1"]] == ["100", "101"]

@@ -55,7 +55,9 @@ def full(store: Store) -> Store:
         items.save_snapshots(conn, "jira", [snapshot], {"1": history(Category.TODO, Category.DONE)}, MONDAY)
         gone = whole(snapshot.item, comments=(comment(500),))
         items.save_snapshots(conn, "jira", [gone], {"1": history(Category.TODO, Category.DONE)}, MONDAY)
-        plans.save_enrolments(conn, "erp", [Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)])
+        plans.save_enrolments(
+            conn, "erp", "jira", [Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)]
+        )
         plans.save_milestones(conn, "erp", [MilestoneRow(key="M1", name="Live", due_on=date(2026, 6, 26))])
         results.sync_findings(
             conn, "erp", [(Finding(kind="ghost", severity=Severity.INFO, subject="D1"), "no work")], MONDAY

@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def keys(store: Store) -> list[str]:
     with store.read() as connection:
-        return [item.key for item in items.items(connection, "jira")]
+        return [one.item.key for one in items.load_snapshots(connection, "jira")]
 
 
 def test_pages_are_kept_with_the_cursor_behind_them(store: Store) -> None:
