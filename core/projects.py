@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from core.document.digest import digest_of
 from core.document.messages import finding_text
 from core.history.calendar import WorkingCalendar
-from core.history.period import period_at
+from core.history.period import period_at, previous
 from core.kpi.facts import ProjectFacts, gather
 from core.kpi.measure import measure_all
 from core.model import Baseline, Basis, Clock, Measurement, Period, PeriodKind, Plan, Role
@@ -39,11 +39,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """Where something is to be written about the project: a source, the item there and its address, and what about."""
+    """Where something is to be written about the project: a source, the item there, and what about."""
 
     source: str
     target: str
-    url: str
     topic: str
 
 
@@ -93,7 +92,7 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         keep_places(connection, job.id, plan, version, job.roles, job.kinds)
         baselines = plans.baselines(connection, job.id)
         present = period_at(job.period, at, job.calendar.zone)
-        ended = results.open_periods(connection, job.id, ended_by=at)
+        ended = [*results.open_periods(connection, job.id, ended_by=at), *_missed(connection, job, present)]
         since = min(period.start_at for period in (present, *ended))
         enrolled = items.enrolled(connection, job.id, open_or_since=since)
         facts = gather(enrolled, plan, baselines, job.calendar, at)
@@ -159,6 +158,18 @@ def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | No
     return known[-1].plan if known else None
 
 
+def _missed(connection: Connection, job: ProjectJob, present: Period) -> list[Period]:
+    """The periods since the first measured one in which nothing was measured, because nothing ran or could be read."""
+    measured = results.measured_days(connection, job.id, job.period)
+    missed = []
+    period = previous(present, job.calendar.zone)
+    while measured and period.start_on > measured[0]:
+        if period.start_on not in measured:
+            missed.append(period)
+        period = previous(period, job.calendar.zone)
+    return missed
+
+
 def _close(
     connection: Connection,
     job: ProjectJob,
@@ -167,7 +178,7 @@ def _close(
     baselines: Sequence[Baseline],
     at: datetime,
 ) -> None:
-    """Freeze the measured periods that have ended, as of their end, by the plan and the baselines known then.
+    """Freeze the periods that have ended, as of their end, by the plan and the baselines known then.
 
     Only once each source was read to the end by a run that began well after the period: what happened in its last
     hours belongs to it. A number that leaves something out as pending waits until that is decided, and is frozen then.
@@ -228,7 +239,6 @@ def _wanted(connection: Connection, job: ProjectJob, period: Period, at: datetim
             topic=topic.topic,
             document=document,
             digest=digest,
-            url=topic.url,
         )
         for topic in job.topics
     ]

@@ -113,6 +113,19 @@ def test_a_doubtful_reading_freezes_nothing_and_is_shown_as_stale(desk: Desk) ->
     assert desk.numbers(APRIL)["lead_time"][0].stale_sources == ("jira",)
 
 
+def test_periods_in_which_nothing_ran_are_measured_and_frozen_afterwards(desk: Desk) -> None:
+    solved = snapshot("ERP-2", ("2026-04-06 09:00", OPEN), ("2026-04-07 09:00", DONE))
+    desk.cycle("2026-03-10 09:00", page(ONE))
+
+    desk.cycle("2026-06-10 09:00", page(solved))
+
+    may = period_at(PeriodKind.MONTH, moment("2026-05-10 00:00"), OFFICE.zone)
+    assert "lead_time" in desk.frozen(MARCH) & desk.frozen(APRIL) & desk.frozen(may)
+    assert [desk.numbers(month)["lead_time"][0].sample for month in (MARCH, APRIL, may)] == [0, 1, 0]
+    february = period_at(PeriodKind.MONTH, moment("2026-02-10 00:00"), OFFICE.zone)
+    assert desk.numbers(february) == {}  # nobody was there yet
+
+
 def test_a_frozen_number_does_not_change_with_what_happens_later(desk: Desk) -> None:
     finished = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-10 09:00", DONE))
     desk.cycle("2026-03-30 09:00", page(finished))

@@ -147,6 +147,15 @@ def open_periods(conn: Connection, project: str, *, ended_by: datetime) -> list[
     return [_period(row) for row in rows.mappings()]
 
 
+def measured_days(conn: Connection, project: str, kind: PeriodKind) -> list[date]:
+    """The first days of the periods of that kind that have measurements, oldest first."""
+    table = tables.measurements
+    of_kind = (table.c.project == project, table.c.period_kind == kind.value)
+    return list(
+        conn.scalars(select(table.c.period_start_on).distinct().where(*of_kind).order_by(table.c.period_start_on))
+    )
+
+
 _NAMES = [column.name for column in tables.measurements.columns]
 _REVISION = _NAMES.index("revision")
 _FROZEN = _NAMES.index("frozen")
