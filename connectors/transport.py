@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any, TypeVar
 
 import requests
@@ -46,6 +46,8 @@ TIMEOUT = (5.0, 30.0)
 """Seconds to wait for a connection, and for the next bytes of an answer."""
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer after decompression. A page of a hundred issues is about one MiB."""
+LONGEST_ANSWER = 120.0
+"""Seconds from an answer's head to its end. `TIMEOUT` alone would wait for ever on a trickle of bytes."""
 LONGEST_PAUSE = 20.0
 """Seconds that a read waits when told to. A longer wait is handed to the scheduler, which has other work to do."""
 LONGEST_BAN = 24 * 3600.0
@@ -157,12 +159,34 @@ class GuardedAdapter(HTTPAdapter):
 class _BoundedResponse(requests.Response):
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         taken = 0
-        for chunk in super().iter_content(max(chunk_size or 0, 65536), decode_unicode):
-            taken += len(chunk)
-            if taken > LARGEST_ANSWER:
-                self.close()
-                raise BadAnswer(f"The answer is larger than {LARGEST_ANSWER // 1024**2} MiB.")
-            yield chunk
+        # A read returns only with as much as it was asked for, so somebody else has to look at the clock.
+        late = Event()
+        timer = Timer(LONGEST_ANSWER, self._hang_up, (late,))
+        timer.daemon = True
+        timer.start()
+        try:
+            for chunk in super().iter_content(max(chunk_size or 0, 65536), decode_unicode):
+                taken += len(chunk)
+                if taken > LARGEST_ANSWER:
+                    self.close()
+                    raise BadAnswer(f"The answer is larger than {LARGEST_ANSWER // 1024**2} MiB.")
+                yield chunk
+        except requests.RequestException as error:
+            if late.is_set():
+                raise _too_slow() from error
+            raise
+        finally:
+            timer.cancel()
+        if late.is_set():  # where nothing tells the length of an answer, it looks as if it had ended
+            raise _too_slow()
+
+    def _hang_up(self, late: Event) -> None:
+        late.set()
+        self.raw.shutdown()
+
+
+def _too_slow() -> SourceUnavailable:
+    return SourceUnavailable(f"The answer did not come to its end within {LONGEST_ANSWER:.0f} seconds.")
 
 
 # --- when again -------------------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ class StoreMissing(StoreError):
 class StoreOutdated(StoreError):
     """The database has an older schema."""
 
-    advice = "Run `planward db upgrade`; it makes a backup first."
+    advice = "Run `planward db upgrade`. It copies an SQLite file before; copy a PostgreSQL database with `pg_dump`."
 
 
 class StoreTooNew(StoreError):

@@ -555,7 +555,8 @@ class Publication:
     """What should stand at one target about one topic, and what we know of what stands there.
 
     `marker` identifies our text at the target. `digest` is of the inputs that should stand there, `sent_digest` of
-    those that do. `remote_digest` is of the body as the target gave it back, which tells a person's later edit.
+    those that do. `remote_digest` is of the body as the target gave it back, which tells a person's later edit; until
+    that was read after a write it is the edition that the write made, None where the target did not tell.
     """
 
     id: str

@@ -28,11 +28,14 @@ class Source(Protocol):
     def lists(self) -> tuple[Status, ...]:
         """All statuses of the source, in full."""
 
-    def pull(self, cursor: Cursor | None, known: Known, *, wide: bool = False) -> Iterator[Page]:
+    def pull(
+        self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
+    ) -> Iterator[Page]:
         """Yield what changed since the cursor, page by page, each with the cursor to save with it.
 
-        Without a cursor, everything. `wide` reads far behind the cursor again, for what a lagging index hid. Items that
-        the store holds with the same `updated_at` do not come again. Raises RemoteError; pages that were yielded before
+        Without a cursor, everything. `wide` reads far behind the cursor again, for what a lagging index hid. `again`
+        are remote ids to ask for whatever the cursor says: records that could not be understood before. Items that the
+        store holds with the same `updated_at` do not come again. Raises RemoteError; pages that were yielded before
         stay valid.
         """
 
@@ -44,13 +47,26 @@ class Source(Protocol):
 class Posted:
     """A text of ours as it stands at a target. `digest` is of its body as the target returns it.
 
-    `editor` is the account that wrote it last; `ours` tells whether that is us.
+    `edition` tells what one edit made of it from what the next one does, by the target's time of it. `editor` is the
+    account that wrote it last; `ours` tells whether that is us.
     """
 
     remote_id: str
     digest: str
+    edition: str | None
     editor: str | None
     ours: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What the answer to a write tells. In which form the target keeps the text is for `read` to say.
+
+    `edition` is the one that the write made; None where the answer does not tell.
+    """
+
+    remote_id: str
+    edition: str | None
 
 
 class Target(Protocol):
@@ -71,10 +87,13 @@ class Target(Protocol):
     def read(self, target: str, remote_id: str) -> Posted | None:
         """The comment as it stands now, or None when it is gone."""
 
-    def create(self, target: str, marker: str, body: object) -> Posted:
+    def address(self, target: str) -> str:
+        """The web address at which people see the item. Raises RemoteError."""
+
+    def create(self, target: str, marker: str, body: object) -> Written:
         """Post a new comment. Raises WriteRefused (nothing applied) or OutcomeUnknown."""
 
-    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Posted:
+    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Written:
         """Replace our comment's text. Raises NotThere, WriteRefused (nothing applied) or OutcomeUnknown."""
 
     def close(self) -> None:

@@ -45,6 +45,7 @@ from core.errors import (
     OutcomeUnknown,
     RateLimited,
     RemoteError,
+    SourceUnavailable,
     WriteRefused,
 )
 
@@ -123,7 +124,7 @@ class JiraClient:
             raise WriteRefused(f"{self.host} sends us to another address, which we do not follow.") from error
         except requests.RequestException as error:
             raise OutcomeUnknown(f"{describe(error, self.host)} Whether it was applied is not known.") from error
-        except BadAnswer as error:
+        except (BadAnswer, SourceUnavailable) as error:
             raise OutcomeUnknown(f"{error} Whether it was applied is not known.") from error
         self._check_write(answer)
         try:

@@ -23,13 +23,13 @@ from connectors.jira.payloads import (
     UNREADABLE,
     CommentPayload,
     Count,
+    FoundIssues,
     Issue,
     IssueStub,
     SearchPage,
-    ServerInfo,
     StatusPayload,
 )
-from connectors.jira.questions import comments, identify
+from connectors.jira.questions import comments, identify, site_address
 from connectors.jira.walk import Place, anew, begin, go_on
 from connectors.transport import ReadRetry, clean
 from core.errors import AccessDenied, BadAnswer, NotThere, SourceUnavailable
@@ -59,8 +59,6 @@ PAGE_SIZE = 100
 """Issues asked for at once; Jira gives fewer when it likes."""
 PAGES_AT_ONCE = 10
 """Searches whose issues share a transaction and one request for their histories, which takes 1000 issues."""
-GATEWAY = "api.atlassian.com"
-"""Where tokens with scopes are used, instead of at the site itself."""
 
 
 @dataclass(slots=True)
@@ -92,7 +90,7 @@ class JiraSource:
         self, name: str, settings: JiraSettings, *, stop: Event | None = None, retry: ReadRetry | None = None
     ) -> None:
         self.name = name
-        self._url = settings.url.rstrip("/")
+        self._url = settings.url
         self._client = JiraClient(settings, settings.token, stop=stop, retry=retry)
         self._scope = _scope(settings)
         self._digest = hashlib.sha256(self._scope.encode()).hexdigest()[:16]
@@ -116,8 +114,10 @@ class JiraSource:
         """All statuses of the site. Raises RemoteError."""
         return tuple(read_status(status) for status in self._client.read("status", list[StatusPayload]).value)
 
-    def pull(self, cursor: Cursor | None, known: Known, *, wide: bool = False) -> Iterator[Page]:
-        """Yield what was updated since the cursor, up to a thousand issues a page.
+    def pull(
+        self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
+    ) -> Iterator[Page]:
+        """Yield what was updated since the cursor, up to a thousand issues a page; the first has those asked for again.
 
         Issues that the store holds in this version are left out. A walk that was broken off goes on where it stood;
         `wide` begins a new one a day earlier. Raises RemoteError.
@@ -128,6 +128,8 @@ class JiraSource:
         whole, told, first = place == Place(self._digest), 0, True
         while True:
             batch = self._gather(place, reader, known, resumed=first and place.token is not None)
+            if first:
+                self._ask_again(batch, again, reader, known)
             if whole and first and batch.ended and not batch.found:
                 self.identify()  # a stranger, too, sees nothing at all
             snapshots = self._complete(batch, reader)
@@ -163,7 +165,7 @@ class JiraSource:
                 batch.place = anew(batch.place)
                 told = self._search(batch.place)
             resumed = False
-            reached = self._take(batch, told.value, reader, known)
+            reached = self._take(batch, told.value.issues, reader, known)
             self._advance(batch, told, reached)
             if batch.ended:
                 break
@@ -179,10 +181,17 @@ class JiraSource:
             body["nextPageToken"] = place.token
         return self._client.read("search/jql", SearchPage, body=body)
 
-    def _take(self, batch: Batch, page: SearchPage, reader: Reader, known: Known) -> int | None:
-        """Put the page's new and changed issues into the batch. Gives the last one's creation instant."""
+    def _ask_again(self, batch: Batch, ids: Sequence[str], reader: Reader, known: Known) -> None:
+        """Put these issues into the batch, from the primary store; those that are gone do not come."""
+        wanted = [remote_id for remote_id in ids if remote_id.isdecimal()]  # an unreadable one may have had none
+        for start in range(0, len(wanted), PAGE_SIZE):
+            body = {"issueIdsOrKeys": wanted[start : start + PAGE_SIZE], "fields": FIELDS}
+            self._take(batch, self._client.read("issue/bulkfetch", FoundIssues, body=body).value.issues, reader, known)
+
+    def _take(self, batch: Batch, found: Sequence[msgspec.Raw], reader: Reader, known: Known) -> int | None:
+        """Put the new and changed ones of the found issues into the batch. Gives the last one's creation instant."""
         issues, reached = [], None
-        for raw in page.issues:
+        for raw in found:
             batch.found += 1
             try:
                 issues.append(ISSUE.decode(raw))
@@ -282,13 +291,8 @@ class JiraSource:
         )
 
     def _browsed(self) -> str:
-        """The address that people open. A gateway's is not; the site behind it knows."""
         if self._site is None:
-            self._site = self._url
-            if self._client.host == GATEWAY:
-                self._site = self._client.read("serverInfo", ServerInfo).value.base_url.rstrip("/")
-                if not self._site.startswith("https://"):
-                    raise BadAnswer(f"{GATEWAY} names an address for browsers that does not begin with https://.")
+            self._site = site_address(self._client, self._url)
         return self._site
 
 

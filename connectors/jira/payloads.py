@@ -151,6 +151,12 @@ class SearchPage(Payload):
     warnings: list[Raw] | None = None
 
 
+class FoundIssues(Payload):
+    """Issues that were asked for by their ids, left undecoded; those that are not to be seen are named elsewhere."""
+
+    issues: list[Raw]
+
+
 class Item(Payload):
     """One field changed by an entry of the history. `from_` and `to` are ids, the texts are as they were then."""
 

@@ -1,16 +1,19 @@
-"""What both the reading and the writing side ask Jira: who we are, and everything that was said on an issue."""
+"""What both the reading and the writing side ask Jira: who we are, where the site is, what was said on an issue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from connectors.jira.client import JiraClient
 from connectors.jira.map import read_identity
-from connectors.jira.payloads import CommentPage, CommentPayload, User
-from core.errors import AccessDenied
+from connectors.jira.payloads import CommentPage, CommentPayload, ServerInfo, User
+from core.errors import AccessDenied, BadAnswer
 from core.model import Identity
 
 COMMENTS_AT_ONCE = 100
+GATEWAY_PATH = "/ex/jira/"
+"""How the path goes on at Atlassian's gateway, where tokens with scopes are used instead of at the site itself."""
 
 
 def identify(client: JiraClient, source: str) -> Identity:
@@ -21,11 +24,25 @@ def identify(client: JiraClient, source: str) -> Identity:
     return read_identity(source, user)
 
 
+def site_address(client: JiraClient, url: str) -> str:
+    """The address of the site that people open. A gateway's is not; the site behind it knows. Raises RemoteError."""
+    if not urlsplit(url).path.startswith(GATEWAY_PATH):
+        return url.rstrip("/")
+    site = client.read("serverInfo", ServerInfo).value.base_url.rstrip("/")
+    if not site.startswith("https://"):
+        raise BadAnswer(f"{client.host} names an address for browsers that does not begin with https://.")
+    return site
+
+
 def comments(
     client: JiraClient, issue: str, *, newest_first: bool = False, with_properties: bool = False
 ) -> Iterator[CommentPayload]:
-    """All comments of an issue that we may see, read from Jira's primary store. Raises NotThere, RemoteError."""
-    start = 0
+    """All comments of an issue that we may see, each once, from Jira's primary store. Raises NotThere, RemoteError.
+
+    One that was deleted while we read may come or not; it hides no other.
+    """
+    start, total = 0, 0
+    told: set[str] = set()
     while True:
         query: dict[str, str | int] = {
             "startAt": start,
@@ -35,8 +52,14 @@ def comments(
         if with_properties:
             query["expand"] = "properties"
         page = client.read(f"issue/{issue}/comment", CommentPage, query=query).value
-        yield from page.comments
+        gone, total = total - (page.total or 0), page.total or 0
+        if gone > 0:
+            # As many moved up behind the deleted ones, and may now stand before the place where this page begins.
+            start = max(0, start - gone)
+            continue
+        yield from (comment for comment in page.comments if comment.id not in told)
+        told.update(comment.id for comment in page.comments)
         start += len(page.comments)
         # The total may count what we may not see, so an empty page ends it too.
-        if not page.comments or start >= (page.total or 0):
+        if not page.comments or start >= total:
             return

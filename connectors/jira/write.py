@@ -16,13 +16,13 @@ import msgspec
 
 from config.sources import JiraSettings
 from connectors.jira.client import Forbidden, JiraClient, Query
-from connectors.jira.map import PROPERTY, by_age, carries, property_marker
+from connectors.jira.map import PROPERTY, by_age, carries, instant, property_marker
 from connectors.jira.payloads import UNREADABLE, CommentPayload, IssueProject, ProjectPayload, Property
-from connectors.jira.questions import comments, identify
+from connectors.jira.questions import comments, identify, site_address
 from connectors.transport import ReadRetry
-from core.errors import NotThere, RemoteError, WriteRefused
+from core.errors import NotThere, WriteRefused
 from core.model import Identity
-from core.ports import Posted
+from core.ports import Posted, Written
 
 SERVICE_DESK = "service_desk"
 
@@ -35,7 +35,9 @@ class JiraTarget:
     ) -> None:
         self.name = name
         self._client = JiraClient(settings, settings.write_token or settings.token, stop=stop, retry=retry)
+        self._url = settings.url
         self._account: str | None = None
+        self._site: str | None = None
         self._checked: set[str] = set()
 
     @property
@@ -66,7 +68,13 @@ class JiraTarget:
             return None
         return self._posted(comment)
 
-    def create(self, target: str, marker: str, body: object) -> Posted:
+    def address(self, target: str) -> str:
+        """The address of the issue at the site, also where we reach it by a gateway. Raises RemoteError."""
+        if self._site is None:
+            self._site = site_address(self._client, self._url)
+        return f"{self._site}/browse/{target}"
+
+    def create(self, target: str, marker: str, body: object) -> Written:
         """Post a new comment and its marker with one request. `body` is an ADF document.
 
         Raises OutcomeUnknown when it may stand there now. Every other RemoteError says that it does not: WriteRefused,
@@ -75,18 +83,18 @@ class JiraTarget:
         self._ours()
         self._refuse_customers(target)
         content = {"body": body, "properties": [_property(marker)]}
-        return self._standing(target, self._client.write("POST", _path(target), CommentPayload, body=content))
+        return _written(self._client.write("POST", _path(target), CommentPayload, body=content))
 
-    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Posted:
+    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Written:
         """Replace our comment's text, without mail to anybody where Jira lets us. Errors as for `create`."""
         self._ours()
         path, content = _path(target, remote_id), {"body": body, "properties": [_property(marker)]}
         try:
             query: Query = {"notifyUsers": "false"}
-            return self._standing(target, self._client.write("PUT", path, CommentPayload, query=query, body=content))
+            return _written(self._client.write("PUT", path, CommentPayload, query=query, body=content))
         except Forbidden:
             # Only administrators may keep it quiet, and nothing was applied: this is another write, not the same again.
-            return self._standing(target, self._client.write("PUT", path, CommentPayload, body=content))
+            return _written(self._client.write("PUT", path, CommentPayload, body=content))
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -107,21 +115,13 @@ class JiraTarget:
             return False
         return property_marker(bytes(found.value)) == marker
 
-    def _standing(self, target: str, written: CommentPayload) -> Posted:
-        """What stands there after a write, read back: Jira may keep a body otherwise than its answer shows.
-
-        Were its later form compared with the answer, our own text would look like a person's edit.
-        """
-        with suppress(RemoteError):  # it was written: that a question about it fails must not say otherwise
-            return self.read(target, written.id) or self._posted(written)
-        return self._posted(written)
-
     def _posted(self, comment: CommentPayload) -> Posted:
         editor = comment.update_author or comment.author
         account = editor.account_id if editor else None
         return Posted(
             remote_id=comment.id,
             digest=_digest(bytes(comment.body)),
+            edition=_edition(comment),
             editor=account,
             ours=account is not None and account == self._ours(),
         )
@@ -149,6 +149,18 @@ def _path(target: str, remote_id: str | None = None) -> str:
 
 def _property(marker: str) -> dict[str, object]:
     return {"key": PROPERTY, "value": {"v": 1, "id": marker}}
+
+
+def _written(comment: CommentPayload) -> Written:
+    return Written(remote_id=comment.id, edition=_edition(comment))
+
+
+def _edition(comment: CommentPayload) -> str | None:
+    """When it was edited last, to the second: Jira may keep a time less exactly than it first told it."""
+    try:
+        return f"of {instant(comment.updated or comment.created):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError):
+        return None  # the comment stands, whenever that was
 
 
 def _author(comment: CommentPayload) -> str | None:

@@ -1,18 +1,54 @@
-"""`planward check`: whether the files are right, the secrets are there, and who we are at each source."""
+"""`planward check`: whether the files, the secrets and the store are right, and what each source says to us."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from config.load import load
 from config.settings import Settings
-from core.daemon.terminal import print_json, print_table, say
-from core.errors import PlanwardError
+from core.daemon import probes
+from core.daemon.tables import NAME, SENTENCE, Column, print_table
+from core.daemon.terminal import print_json, say
+from core.document import messages
+from core.errors import ConfigurationError
 
 EXPIRY_WARNING = timedelta(days=30)
+ACCOUNTS = (Column("source"), Column("reached"), Column("account", folds=SENTENCE))
+TARGETS = (
+    Column("project", spare=True),
+    Column("where", folds=NAME),
+    Column("topic", spare=True),
+    Column("seen"),
+    Column("comment", folds=SENTENCE),
+)
+STORE = {"ready": "ready", "missing": "not there yet; `planward sync` or `planward db upgrade` will make it"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found out. The mappings are as they stand in the JSON."""
+
+    notes: list[str]
+    secrets: list[str]
+    files: list[str]
+    store: dict[str, Any]
+    accounts: dict[str, dict[str, Any]]
+    targets: list[dict[str, Any]]
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """What the sources said: about our accounts, and about the places to write to."""
+        return [*self.accounts.values(), *self.targets]
+
+    @property
+    def exit_code(self) -> int:
+        """78 when something is wrong with the configuration, 1 when anything else is."""
+        if self.secrets or self.files or self.store["state"] == "misconfigured":
+            return ConfigurationError.exit_code
+        return 0 if self.store["ok"] and all(one["ok"] for one in self.asked) else 1
 
 
 def check(config: Path, *, online: bool, as_json: bool) -> int:
@@ -20,25 +56,32 @@ def check(config: Path, *, online: bool, as_json: bool) -> int:
     from core.daemon.compose import project_jobs
 
     settings = load(config)
-    project_jobs(settings)  # raises what only shows when it is put together, such as a country without holidays
-    notes = _notes(settings, datetime.now(UTC).date())
-    secrets = _missing_secrets(settings)
-    accounts = _accounts(settings) if online else {}
-    failed = [name for name, account in accounts.items() if not account["ok"]]
+    jobs = project_jobs(settings)  # raises what only shows when it is put together, such as a country without holidays
+    found = Found(
+        notes=_notes(settings, datetime.now(UTC).date()),
+        secrets=probes.missing_secrets(settings),
+        files=probes.unusable_files(settings),
+        store=probes.store(settings),
+        accounts=probes.accounts(settings) if online else {},
+        targets=probes.targets(settings, jobs) if online else [],
+    )
     if as_json:
         print_json(
             {
-                "ok": not secrets and not failed,
+                "ok": found.exit_code == 0,
                 "sources": list(settings.sources),
                 "projects": list(settings.projects),
-                "notes": notes,
-                "missing_secrets": secrets,
-                "accounts": accounts,
+                "notes": found.notes,
+                "missing_secrets": found.secrets,
+                "unusable_files": found.files,
+                "store": found.store,
+                "accounts": found.accounts,
+                "targets": found.targets,
             }
         )
     else:
-        _show(settings, notes, secrets, accounts)
-    return 78 if secrets else 1 if failed else 0
+        _show(settings, found)
+    return found.exit_code
 
 
 def _notes(settings: Settings, today: date) -> list[str]:
@@ -64,53 +107,40 @@ def _notes(settings: Settings, today: date) -> list[str]:
     return notes
 
 
-def _missing_secrets(settings: Settings) -> list[str]:
-    import connectors
-
-    unread = tuple(f"sources.{name}." for name, source in settings.sources.items() if not connectors.reads(source.kind))
-    missing = []
-    for place, secret in settings.secrets():
-        if place.startswith(unread):
-            continue
-        try:
-            secret.reveal()
-        except PlanwardError as error:
-            missing.append(f"{place}: {error}")
-    return missing
-
-
-def _accounts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Who each source says that we are, or why it says nothing."""
-    from core.daemon.compose import source_jobs
-
-    accounts: dict[str, dict[str, Any]] = {}
-    for job in source_jobs(settings, Event()):
-        try:
-            source = job.open()
-            try:
-                identity = source.identify()
-            finally:
-                source.close()
-        except PlanwardError as error:
-            accounts[job.name] = {"ok": False, "error": str(error), "advice": error.advice}
-        else:
-            accounts[job.name] = {"ok": True, "account": identity.account_id, "name": identity.name}
-    return accounts
-
-
-def _show(settings: Settings, notes: list[str], secrets: list[str], accounts: dict[str, dict[str, Any]]) -> None:
+def _show(settings: Settings, found: Found) -> None:
     sources, projects = len(settings.sources), len(settings.projects)
     say(f"{settings.path}: no mistakes found. Sources: {sources}, projects: {projects}.")
-    for note in notes:
+    for note in found.notes:
         say(f"Note: {note}.")
-    for problem in secrets:
+    for problem in found.secrets:
         say(f"Missing: {problem}")
-    if accounts:
+    for problem in found.files:
+        say(f"Unusable: {problem}")
+    say(f"Store: {found.store['url']}: {found.store['error'] or STORE[found.store['state']]}.")
+    if not found.store["ok"]:
+        say(found.store["advice"])
+    language = settings.language
+    if found.accounts:
         rows = [
-            [name, "yes" if account["ok"] else "no", account.get("name") or account.get("account") or account["error"]]
-            for name, account in accounts.items()
+            [name, _yes(one, language), one["error"] or one["name"] or one["account"]]
+            for name, one in found.accounts.items()
         ]
-        print_table(None, ["source", "reached", "as"], rows)
-        for account in accounts.values():
-            if not account["ok"]:
-                say(account["advice"])
+        print_table(messages.say("table.accounts", language), ACCOUNTS, rows, language)
+    if found.targets:
+        rows = [
+            [
+                one["project"],
+                f"{one['source']} {one['target']}",
+                one["topic"],
+                _yes(one, language),
+                one["error"] or messages.say(f"cell.comment.{'there' if one['comment'] else 'none'}", language),
+            ]
+            for one in found.targets
+        ]
+        print_table(messages.say("table.targets", language), TARGETS, rows, language)
+    for advice in dict.fromkeys(one["advice"] for one in found.asked if not one["ok"]):
+        say(advice)
+
+
+def _yes(one: dict[str, Any], language: str) -> str:
+    return messages.say("cell.yes" if one["ok"] else "cell.no", language)

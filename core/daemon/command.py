@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from core import __version__
-from core.errors import ConfigurationError, PlanwardError
+from core.errors import PlanwardError, UsageError
 
 app = typer.Typer(
     name="planward",
@@ -37,28 +37,25 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs instead of tables.")]
 ProjectOption = Annotated[str | None, typer.Option("--project", metavar="P", help="Only this project.")]
 DEFAULT_CONFIG = Path("planward.yaml")
+WRONG_USAGE: Any = typer.BadParameter.__base__  # what every kind of wrong usage is; typer has no name for it
 
 
 def main() -> NoReturn:
     """Run a command and leave with its exit code: 0 done, 1 failed and said so, 2 wrong usage, 78 configuration."""
+    from core.daemon.complaint import give_up
     from core.daemon.terminal import prepare_streams
 
     prepare_streams()
+    # Asked of the words themselves: a command that was called wrongly never gets to know its options.
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
-    except ConfigurationError as error:
-        _complain(error.problems, error.advice)
-        sys.exit(error.exit_code)
+        # Left to itself, typer frames wrong usage for people and leaves.
+        code = app(standalone_mode=not as_json)
     except PlanwardError as error:
-        _complain([str(error)], error.advice)
-        sys.exit(error.exit_code)
-    sys.exit(0)
-
-
-def _complain(problems: tuple[str, ...] | list[str], advice: str) -> None:
-    for problem in problems:
-        typer.echo(problem if len(problems) > 1 else f"planward: {problem}", err=True)
-    typer.echo(advice, err=True)
+        code = give_up(error, as_json=as_json)
+    except WRONG_USAGE as error:
+        code = give_up(UsageError(error.format_message()), as_json=as_json)
+    sys.exit(code or 0)
 
 
 def _version(wanted: bool) -> None:
@@ -79,10 +76,12 @@ def planward(
 @app.command()
 def check(
     config: ConfigOption = DEFAULT_CONFIG,
-    online: Annotated[bool, typer.Option("--online", help="Also ask every source who we are there.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask every source who we are there, and look at where we write.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Say whether the configuration, the plans and (with --online) the accounts are right."""
+    """Say whether the configuration, the plans, the store and (with --online) the accounts are right."""
     from core.daemon import checking
 
     leave(checking.check(config, online=online, as_json=json))
@@ -128,9 +127,9 @@ def kpi(
     json: JsonOption = False,
 ) -> None:
     """Show the KPIs with value, target and sample."""
-    from core.daemon import showing
+    from core.daemon import numbers
 
-    leave(showing.kpi(config, project=project, period=period, as_of=as_of, evidence=evidence, as_json=json))
+    leave(numbers.show(config, project=project, period=period, as_of=as_of, evidence=evidence, as_json=json))
 
 
 @app.command()
@@ -147,14 +146,21 @@ def publish(
     project: ProjectOption = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what would change; send nothing.")] = False,
     send: Annotated[bool, typer.Option("--send", help="Send, also while `write_back` is `preview`.")] = False,
+    unmute: Annotated[
+        bool,
+        typer.Option(
+            "--unmute",
+            help="Send, also where a person edited our comment (it is written over) or deleted it (it is posted anew).",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Bring what stands at the trackers up to date with the stored numbers."""
-    if diff and send:
-        raise typer.BadParameter("choose one of --diff and --send")
+    if diff + send + unmute > 1:
+        raise typer.BadParameter("choose one of --diff, --send and --unmute")
     from core.daemon import cycling
 
-    leave(cycling.publish(config, project=project, diff=diff, send=send, as_json=json))
+    leave(cycling.publish(config, project=project, diff=diff, send=send, unmute=unmute, as_json=json))
 
 
 @plan_app.command("show")
@@ -167,7 +173,9 @@ def plan_show(config: ConfigOption = DEFAULT_CONFIG, project: ProjectOption = No
 
 @plan_app.command("approve")
 def plan_approve(
-    by: Annotated[str, typer.Option("--by", metavar="E-MAIL", help="Who approved it.")],
+    by: Annotated[
+        str, typer.Option("--by", metavar="WHO", help="Who approved it: the e-mail or name of one of `people`.")
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     project: ProjectOption = None,
     why: Annotated[
@@ -194,7 +202,7 @@ def plan_diff(config: ConfigOption = DEFAULT_CONFIG, project: ProjectOption = No
 
 @db_app.command("upgrade")
 def db_upgrade(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Create the database, or bring its schema up to this version. A backup is made first."""
+    """Create the database, or bring its schema up to this version. An SQLite file is copied before."""
     from core.daemon import database
 
     leave(database.upgrade(config, as_json=json))
@@ -206,10 +214,18 @@ def db_backup(
     config: ConfigOption = DEFAULT_CONFIG,
     json: JsonOption = False,
 ) -> None:
-    """Copy the database while it is in use."""
+    """Copy the SQLite database while it is in use. PostgreSQL has `pg_dump` for this."""
     from core.daemon import database
 
     leave(database.backup(config, to, as_json=json))
+
+
+@db_app.command("check")
+def db_check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Say whether the database is whole and what is stored in it fits together. Reads everything."""
+    from core.daemon import database
+
+    leave(database.check(config, as_json=json))
 
 
 @db_app.command("info")

@@ -98,9 +98,9 @@ def _project_job(settings: Settings, name: str, project: ProjectSettings) -> Pro
             kpi: Rule(within=rule.within, clock=rule.clock, target=rule.target) for kpi, rule in project.kpis.items()
         },
         topics=tuple(
-            Topic(source=entry.to, target=entry.item, url=f"{jira.url}/browse/{entry.item}", topic=entry.topic)
+            Topic(source=entry.to, target=entry.item, topic=entry.topic)
             for entry in project.publish
-            if isinstance(jira := settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
+            if isinstance(settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
         ),
         language=settings.language,
     )

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import gc
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from config.load import load
 from core.cycle import Cycle, run_cycle
 from core.daemon import compose
-from core.daemon.terminal import print_json, print_table, progress_shown, say, say_lines
+from core.daemon.complaint import tell, tell_failure
+from core.daemon.stopping import stopping
+from core.daemon.tables import NAME, Column, print_table
+from core.daemon.terminal import print_json, progress_shown, say, say_lines
+from core.document import messages
 from core.errors import ConfigurationError, PlanwardError
 from core.projects import wanted_now
 from core.publish.outbox import Outcome, Result, publish_all
 from core.store.engine import Store
 
-ADVICE = {
-    Result.FAILED: "Put right what stands in its way, then run `planward publish --send`.",
-    Result.MUTED: "Planward leaves it alone. To have a comment kept again, name another issue under `publish:`.",
-}
+PULLED = (
+    Column("source"),
+    Column("read"),
+    Column("items"),
+    Column("changes"),
+    Column("comments", spare=True),
+    Column("set_aside"),
+    Column("requests", spare=True),
+    Column("seconds", spare=True),
+)
+HELD = (Column("project"), Column("findings", folds=NAME), Column("kpis"))
+WRITTEN = (Column("project"), Column("where", folds=NAME), Column("topic"), Column("result"))
+REFUSED = "Put right what stands in its way, then run `planward publish --send`."
+MUTED = (
+    "A muted comment is left alone. To have it kept again, run `planward publish --unmute`, with `--project P` for one"
+    " project only: what a person edited is then written over, what was deleted posted anew."
+)
 
 
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
@@ -48,44 +61,41 @@ def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
     if as_json:
         print_json(_payload(cycle))
     else:
-        _show(cycle)
+        _show(cycle, settings.language)
+    for name, drained in cycle.sources.items():
+        for warning in drained.warnings:
+            tell(f"{name}: the source doubts its own answer: {warning}")
+        if drained.error is not None:
+            tell_failure(name, drained.error)
+    _tell_refused(cycle.published)
     return _exit_code(cycle.published, [drained.error for drained in cycle.sources.values() if drained.error])
 
 
-def publish(config: Path, *, project: str | None, diff: bool, send: bool, as_json: bool) -> int:
+def publish(config: Path, *, project: str | None, diff: bool, send: bool, unmute: bool, as_json: bool) -> int:
     """Bring the targets up to date, or show what would change there. 1 when something was refused."""
     settings = load(config)
-    sends = send or (settings.write_back == "send" and not diff)
+    asked = send or unmute
+    sends = asked or (settings.write_back == "send" and not diff)
     with stopping() as stop, Store.open(settings.store) as store:
         wanted = [
             wanted for job in compose.project_jobs(settings, project) for wanted in wanted_now(store, job, _now())
         ]
         outcomes = publish_all(
-            store, compose.targets(settings, stop), wanted, send=sends, now=_now, stop=stop, again=send
+            store,
+            compose.targets(settings, stop),
+            wanted,
+            send=sends,
+            now=_now,
+            stop=stop,
+            again=asked,
+            unmute=unmute,
         )
     if as_json:
         print_json({"published": counts(outcomes), "publications": [_outcome(outcome) for outcome in outcomes]})
     else:
-        _show_outcomes(outcomes, with_text=not sends)
+        _show_outcomes(outcomes, settings.language, with_text=not sends)
+    _tell_refused(outcomes)
     return _exit_code(outcomes, [])
-
-
-@contextmanager
-def stopping() -> Iterator[Event]:
-    """An event that SIGTERM and SIGINT set, so that the page in hand is finished and nothing after it is begun."""
-    stop = Event()
-
-    def ask(_signal: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def counts(outcomes: list[Outcome]) -> dict[str, int]:
@@ -152,11 +162,11 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _show(cycle: Cycle) -> None:
+def _show(cycle: Cycle, language: str) -> None:
     rows = [
         [
             name,
-            "yes" if drained.ok else "no",
+            messages.say("cell.yes" if drained.ok else "cell.no", language),
             str(drained.items),
             str(drained.changes),
             str(drained.comments),
@@ -166,35 +176,46 @@ def _show(cycle: Cycle) -> None:
         ]
         for name, drained in cycle.sources.items()
     ]
-    columns = ["source", "read", "items", "changes", "comments", "set aside", "requests+upkeep", "seconds"]
-    print_table("Pulled (new and changed)", columns, rows)
-    for name, drained in cycle.sources.items():
-        for warning in drained.warnings:
-            say(f"{name}: the source doubts its own answer: {warning}")
-        if drained.error is not None:
-            say(f"{name}: {drained.error}")
-            say(drained.error.advice)
+    print_table(messages.say("table.pulled", language), PULLED, rows, language)
     rows = [
-        [name, f"{held.findings} ({held.opened} new, {held.closed} closed)", str(held.measurements)]
+        [
+            name,
+            messages.say("cell.findings", language, n=held.findings, opened=held.opened, closed=held.closed),
+            str(held.measurements),
+        ]
         for name, held in cycle.projects.items()
     ]
-    print_table("Held against the plan", ["project", "findings", "KPIs"], rows)
-    _show_outcomes(cycle.published, with_text=False)
+    print_table(messages.say("table.held", language), HELD, rows, language)
+    _show_outcomes(cycle.published, language, with_text=False)
 
 
-def _show_outcomes(outcomes: list[Outcome], *, with_text: bool) -> None:
+def _tell_refused(outcomes: list[Outcome]) -> None:
+    """Say on stderr which publications failed, and why."""
+    for outcome in outcomes:
+        if outcome.result is Result.FAILED:
+            tell(f"{outcome.source} {outcome.target}: {outcome.detail}")
+            tell(outcome.error.advice if outcome.error else REFUSED)
+
+
+def _show_outcomes(outcomes: list[Outcome], language: str, *, with_text: bool) -> None:
     if not outcomes:
         say("Nothing to write back: nothing is configured, or a source was not read to its end yet.")
         return
     rows = [
-        [outcome.project, f"{outcome.source} {outcome.target}", outcome.topic, outcome.result] for outcome in outcomes
+        [
+            outcome.project,
+            f"{outcome.source} {outcome.target}",
+            outcome.topic,
+            messages.say(f"cell.publication.{outcome.result}", language),
+        ]
+        for outcome in outcomes
     ]
-    print_table("Written back", ["project", "where", "topic", "result"], rows)
+    print_table(messages.say("table.written_back", language), WRITTEN, rows, language)
     for outcome in outcomes:
-        if outcome.detail:
+        if outcome.detail and outcome.result is not Result.FAILED:
             say(f"{outcome.source} {outcome.target}: {outcome.detail}")
-            if advice := outcome.error.advice if outcome.error else ADVICE.get(outcome.result):
-                say(advice)
+            if outcome.result is Result.MUTED:
+                say(MUTED)
         if with_text and outcome.diff:
             say_lines(outcome.diff)
     if not any(outcome.result is Result.SENT for outcome in outcomes):

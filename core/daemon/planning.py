@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from config.load import load
+from config.problems import quote, suggest
+from config.settings import PersonSettings
 from core.daemon.compose import project_jobs
-from core.daemon.terminal import print_json, print_table, say
+from core.daemon.tables import NAME, Column, print_table
+from core.daemon.terminal import print_json, say
+from core.document import messages
 from core.errors import UsageError
 from core.kpi.facts import PlanFacts, gather
 from core.model import Plan
@@ -17,6 +22,26 @@ from core.plan.baseline import diff as plan_diff
 from core.projects import ProjectJob, hold
 from core.store import items, plans
 from core.store.engine import Store
+
+EARLIEST = date(1970, 1, 1)
+ENTRIES = (
+    Column("id"),
+    Column("entry", spare=True),
+    Column("name", folds=NAME),
+    Column("approved"),
+    Column("planned"),
+    Column("state"),
+    Column("items_done", spare=True),
+    Column("finished", spare=True),
+)
+DIFFERENCES = (
+    Column("change"),
+    Column("entry", spare=True),
+    Column("id"),
+    Column("name", folds=NAME),
+    Column("before", folds=NAME),
+    Column("after", folds=NAME),
+)
 
 
 def show(config: Path, *, project: str | None, as_json: bool) -> int:
@@ -59,15 +84,18 @@ def show(config: Path, *, project: str | None, as_json: bool) -> int:
         else:
             on = job.calendar.day_of(baseline.approved_at).isoformat()
             say(f"{job.name}: baseline {baseline.number}, approved by {baseline.approved_by} on {on}.")
-        columns = ["id", "what", "name", "approved", "planned", "state", "items done", "finished"]
-        print_table(None, columns, [_cells(job, entry, row) for entry, row in rows])
+        print_table(None, ENTRIES, [_cells(job, entry, row) for entry, row in rows], job.language)
     return 0
 
 
 def approve(config: Path, *, project: str | None, by: str, why: str | None, on: str | None, as_json: bool) -> int:
-    """Freeze the plan as it stands as a new baseline. Raises UsageError when it is not clear which plan, or when."""
+    """Freeze the plan as it stands as a new baseline.
+
+    Raises UsageError when it is not clear which plan, by whom, or when.
+    """
     settings = load(config)
     now = datetime.now(UTC)
+    by = _approver(settings.people, by)
     with Store.open(settings.store, create=True) as store:
         job, plan = _one_plan(project_jobs(settings, project))
         approved_at = now if on is None else _moment(on, job, now)
@@ -129,8 +157,9 @@ def diff(config: Path, *, project: str | None, as_json: bool) -> int:
         elif not one["differences"]:
             say(f"{one['project']}: the plan is as approved (baseline {one['baseline']}).")
         else:
-            rows = [[str(change[name] or "") for name in change] for change in one["differences"]]
-            print_table(f"{one['project']}: against baseline {one['baseline']}", list(one["differences"][0]), rows)
+            rows = [_changed(change, settings.language) for change in one["differences"]]
+            title = messages.say("table.diff", settings.language, project=one["project"], number=one["baseline"])
+            print_table(title, DIFFERENCES, rows, settings.language)
     return 0
 
 
@@ -147,6 +176,25 @@ def _one_plan(jobs: list[ProjectJob]) -> tuple[ProjectJob, Plan]:
     return jobs[0], plan
 
 
+def _approver(people: Sequence[PersonSettings], by: str) -> str:
+    """The address of the configured person with this address or name; where nobody is configured, the text itself."""
+    wanted = by.strip().casefold()
+    if not wanted:
+        raise UsageError("it is not said who approved the plan", advice="Write their e-mail address behind --by.")
+    if not people:
+        return by.strip()
+    of_address = {person.email.casefold(): person.email for person in people}
+    if wanted in of_address:
+        return of_address[wanted]
+    of_name = [person.email for person in people if person.name.casefold() == wanted]
+    if len(of_name) == 1:
+        return of_name[0]
+    if of_name:
+        raise UsageError(f"{len(of_name)} of the people are called {by}", advice=f"Write {' or '.join(of_name)}.")
+    hint = suggest(by, [*of_address.values(), *(person.name for person in people)])
+    raise UsageError(f"{quote(by)} is none of the people", advice=f"Add them under `people:`, or: {hint}")
+
+
 def _moment(on: str, job: ProjectJob, now: datetime) -> datetime:
     """The last moment of the day in the project's zone; now for today."""
     day = read_day(on)
@@ -156,11 +204,14 @@ def _moment(on: str, job: ProjectJob, now: datetime) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """The day written as 2026-03-31. Raises UsageError."""
+    """The day written as 2026-03-31. Raises UsageError for what is none, and for one that is too long ago."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"“{text}” is not a day", advice="Write it like 2026-03-31.") from None
+    if day < EARLIEST:
+        raise UsageError(f"{text} is too long ago", advice=f"Write a day since {EARLIEST.isoformat()}.")
+    return day
 
 
 def _row(entry: PlanFacts) -> dict[str, Any]:
@@ -181,14 +232,25 @@ def _row(entry: PlanFacts) -> dict[str, Any]:
 
 
 def _cells(job: ProjectJob, entry: PlanFacts, row: dict[str, Any]) -> list[str]:
-    finished_at = entry.state.finished_at
+    finished_at, language = entry.state.finished_at, job.language
     return [
         row["id"],
-        row["entry"] if entry.promise.entry is Entry.MILESTONE else "",
+        messages.say("cell.entry.milestone", language) if entry.promise.entry is Entry.MILESTONE else "",
         row["name"],
         row["committed_on"] or "–",
         row["planned_on"] or "–",
-        row["state"],
-        f"{row['finished_items']} of {row['items']}",
+        messages.say(f"cell.standing.{row['state']}", language),
+        messages.say("cell.of", language, n=row["finished_items"], total=row["items"]),
         "–" if finished_at is None else job.calendar.day_of(finished_at).isoformat(),
+    ]
+
+
+def _changed(change: dict[str, Any], language: str) -> list[str]:
+    return [
+        messages.say(f"cell.change.{change['change']}", language),
+        messages.say(f"cell.entry.{change['entry']}", language),
+        change["id"],
+        change["name"],
+        change["before"] or "",
+        change["after"] or "",
     ]

@@ -1,25 +1,47 @@
-"""`planward status`, `planward kpi` and `planward findings`: what is stored, for people and for programs."""
+"""`planward status` and `planward findings`: what stands in the store, for people and for programs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from config.load import load
+from config.settings import Settings
 from core.daemon.compose import project_jobs
-from core.daemon.planning import read_day
-from core.daemon.terminal import instant, print_json, print_table, say
+from core.daemon.cycling import MUTED
+from core.daemon.tables import NAME, SENTENCE, Column, print_table
+from core.daemon.terminal import local, print_json, say
 from core.document import messages
-from core.errors import UsageError
-from core.history.period import label, parse_period, period_at
-from core.kpi.declare import KPIS
-from core.model import EvidenceRow, Measurement, Period, Severity, Unit
-from core.projects import ProjectJob, reconstruct, unread
-from core.report import measures
+from core.model import PublicationState, Severity
+from core.projects import unread
 from core.store import items, outbox, results, runs
 from core.store.engine import Store
 
+SOURCES = (
+    Column("source"),
+    Column("state"),
+    Column("last_read"),
+    Column("items", spare=True),
+    Column("error", folds=SENTENCE),
+)
+PROJECTS = (Column("project"), Column("open_findings"))
+WRITTEN = (
+    Column("project", spare=True),
+    Column("where", folds=NAME),
+    Column("topic", spare=True),
+    Column("state"),
+    Column("sent"),
+    Column("error", folds=SENTENCE),
+)
+FINDINGS = (
+    Column("project", spare=True),
+    Column("severity"),
+    Column("kind"),
+    Column("subject", spare=True),
+    Column("what", folds=SENTENCE),
+)
+STATES = {True: "ok", False: "failed", None: "unread"}
 ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -65,30 +87,7 @@ def status(config: Path, *, as_json: bool) -> int:
             }
         )
         return 0
-    rows = [
-        [
-            name,
-            {True: "up to date", False: "failed", None: "not read yet"}[facts["ok"]],
-            _cell(facts["last_success"]),
-            str(facts["items"]),
-            facts["error"] or "",
-        ]
-        for name, facts in sources.items()
-    ]
-    print_table("Sources", ["source", "state", "last read", "items", "error"], rows)
-    print_table("Projects", ["project", "open findings"], [[name, str(count)] for name, count in findings.items()])
-    rows = [
-        [
-            one["project"],
-            f"{one['source']} {one['target']}",
-            one["topic"],
-            one["state"],
-            _cell(one["sent_at"]),
-            one["error"] or "",
-        ]
-        for one in written
-    ]
-    print_table("Written back", ["project", "where", "topic", "state", "sent", "error"], rows)
+    _show_status(settings, sources, findings, written)
     return 0
 
 
@@ -126,153 +125,52 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
         say("Nothing needs attention.")
     if not found:
         return 0
-    rows = [
-        [job.id, one.finding.severity.value, one.finding.kind, one.finding.subject, one.detail] for job, one in found
-    ]
-    print_table(f"{len(found)} open findings", ["project", "severity", "kind", "subject", "what"], rows)
     language = settings.language
+    rows = [
+        [
+            job.id,
+            messages.say(f"severity.{one.finding.severity}", language),
+            one.finding.kind,
+            one.finding.subject,
+            one.detail,
+        ]
+        for job, one in found
+    ]
+    print_table(messages.say("table.findings", language, n=len(found)), FINDINGS, rows, language)
     for kind in dict.fromkeys(one.finding.kind for _, one in found):
         if advice := messages.advice_text(kind, language):
             say(f"{kind}: {advice}")
     return 0
 
 
-def kpi(
-    config: Path, *, project: str | None, period: str | None, as_of: str | None, evidence: str | None, as_json: bool
-) -> int:
-    """The KPIs of a period: as stored where they are, else worked out from the stored histories."""
-    settings = load(config)
-    if evidence is not None and evidence not in KPIS:
-        raise UsageError(f"there is no KPI `{evidence}`", advice=f"Write one of {', '.join(KPIS)}.")
-    answers = []
-    with Store.open(settings.store) as store:
-        for job in project_jobs(settings, project):
-            chosen, at, asked = _moment(job, period, as_of)
-            measured = _measurements(store, job, chosen, at, asked=asked)
-            # Stored numbers are of when they were stored, and not of now.
-            answers.append((job, chosen, max((one.as_of for one in measured), default=at), measured))
-    if as_json:
-        print_json(
-            {
-                "projects": [
-                    {
-                        "project": job.id,
-                        "as_of": at,
-                        "period": {
-                            "kind": chosen.kind.value,
-                            "start": chosen.start_on.isoformat(),
-                            "end": chosen.end_on.isoformat(),
-                        },
-                        "kpis": [_payload(one, with_evidence=one.kpi == evidence) for one in measured],
-                    }
-                    for job, chosen, at, measured in answers
-                ]
-            }
-        )
-        return 0
-    for job, chosen, at, measured in answers:
-        _show(job, chosen, at, measured, evidence)
-    return 0
-
-
-def _moment(job: ProjectJob, period: str | None, as_of: str | None) -> tuple[Period, datetime, bool]:
-    """The period and the moment that are asked for, and whether the moment was named."""
-    now, zone = datetime.now(UTC), job.calendar.zone
-    at = now
-    if as_of is not None:
-        day = read_day(as_of)
-        if day > job.calendar.day_of(now):
-            raise UsageError(f"{as_of} has not come yet", advice="Ask for today or an earlier day.")
-        at = min(job.calendar.end_of_day(day), now)
-    # The end of a day belongs to that day's period, not to the one that begins at the same instant.
-    chosen = parse_period(period, zone) if period else period_at(job.period, at - timedelta(microseconds=1), zone)
-    if chosen.start_at > now:
-        raise UsageError(f"{label(chosen)} has not begun yet", advice="Ask for the present period or an earlier one.")
-    return chosen, min(at, chosen.end_at) if as_of is None else at, as_of is not None
-
-
-def _measurements(store: Store, job: ProjectJob, period: Period, at: datetime, *, asked: bool) -> list[Measurement]:
-    """The stored numbers. Where a moment was named, only those that were frozen by then; else worked out anew."""
-    with store.read() as connection:
-        stored = {one.kpi: (one, frozen) for one, frozen in results.measurements(connection, job.id, period)}
-    if stored and (not asked or all(frozen and one.as_of <= at for one, frozen in stored.values())):
-        return list(measures.ordered(one for one, _ in stored.values()))
-    return list(measures.ordered(reconstruct(store, job, period, at)))
-
-
-def _payload(one: Measurement, *, with_evidence: bool) -> dict[str, Any]:
-    payload: dict[str, Any] = {
-        "id": one.kpi,
-        "value": one.value,
-        "reason": one.reason,
-        "unit": one.unit.value,
-        "direction": one.direction.value,
-        "target": one.target,
-        "met": one.met,
-        "numerator": one.numerator,
-        "denominator": one.denominator,
-        "sample": one.sample,
-        "statistics": dict(one.statistics),
-        "excluded": dict(one.excluded),
-        "incomplete_items": one.incomplete_items,
-        "stale_sources": list(one.stale_sources),
-        "basis": one.basis.value,
-        "restates": one.restates,
-        "definition": one.definition,
-    }
-    if with_evidence:
-        payload["evidence"] = [_evidence(row) for row in one.evidence]
-    return payload
-
-
-def _evidence(row: EvidenceRow) -> dict[str, Any]:
-    return {
-        "source": row.source,
-        "key": row.key,
-        "url": row.url,
-        "value": row.value,
-        "weight": row.weight,
-        "reason": row.reason,
-    }
-
-
-def _show(job: ProjectJob, period: Period, at: datetime, measured: list[Measurement], evidence: str | None) -> None:
-    language = job.language
+def _show_status(
+    settings: Settings, sources: dict[str, dict[str, Any]], findings: dict[str, int], written: list[dict[str, Any]]
+) -> None:
+    language, zone = settings.language, ZoneInfo(settings.timezone)
     rows = [
         [
-            measures.title(one, job.rules, language),
-            measures.value(one, job.rules, language),
-            messages.target_text(one, language),
-            {True: "yes", False: "no", None: "–"}[one.met],
-            str(one.sample),
-            ", ".join(f"{count} {messages.excluded_text(reason, language)}" for reason, count in one.excluded.items()),
+            name,
+            messages.say(f"cell.source.{STATES[facts['ok']]}", language),
+            local(facts["last_success"], zone),
+            str(facts["items"]),
+            facts["error"] or "",
         ]
-        for one in measured
+        for name, facts in sources.items()
     ]
-    columns = ["KPI", "value", "target", "met", "sample", "left out"]
-    print_table(f"{job.name}, {label(period)} as of {instant(at)}", columns, rows)
-    if stale := {source for one in measured for source in one.stale_sources}:
-        say(f"Not current: {', '.join(sorted(stale))}.")
-    for one in measured:
-        if one.kpi == evidence:
-            columns = ["source", "key", "value", "left out because", "url"]
-            print_table(
-                f"Evidence of {one.kpi}", columns, [_evidence_cells(one, row, language) for row in one.evidence]
-            )
-
-
-def _evidence_cells(one: Measurement, row: EvidenceRow, language: str) -> list[str]:
-    if row.value is None:
-        value = ""
-    elif one.unit is Unit.SHARE:
-        value = "yes" if row.value else "no"
-    elif one.unit is Unit.SECONDS:
-        value = messages.duration_text(row.value, language)
-    else:
-        value = messages.number_text(row.value)
-    reason = messages.excluded_text(row.reason, language) if row.reason else ""
-    return [row.source or "plan", row.key, value, reason, row.url or ""]
-
-
-def _cell(at: datetime | None) -> str:
-    return "–" if at is None else instant(at)
+    print_table(messages.say("table.sources", language, zone=zone.key), SOURCES, rows, language)
+    rows = [[name, str(count)] for name, count in findings.items()]
+    print_table(messages.say("table.projects", language), PROJECTS, rows, language)
+    rows = [
+        [
+            one["project"],
+            f"{one['source']} {one['target']}",
+            one["topic"],
+            messages.say(f"cell.publication.{one['state']}", language),
+            local(one["sent_at"], zone),
+            one["error"] or "",
+        ]
+        for one in written
+    ]
+    print_table(messages.say("table.written_back.times", language, zone=zone.key), WRITTEN, rows, language)
+    if any(one["state"] == PublicationState.MUTED for one in written):
+        say(MUTED)

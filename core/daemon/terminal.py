@@ -1,15 +1,17 @@
-"""How commands speak: tables and sentences on stdout, progress on stderr, or one JSON document."""
+"""How commands speak: sentences on stdout, progress on stderr, or one JSON document."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from core.document.characters import visible
 from core.errors import PlanwardError
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
     from core.sync.drain import Progress
 
-PIPED_WIDTH = 140
-"""Columns where stdout is no terminal: wide enough that a table's titles survive in a log."""
+ENDLESS = 100_000
+"""Columns where stdout is no terminal: nothing is folded there, because programs and searches read it by lines."""
 
 
 def prepare_streams() -> None:
@@ -66,22 +68,32 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def room() -> int | None:
+    """The columns of the terminal that stdout is, or None where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def local(at: datetime | None, zone: ZoneInfo) -> str:
+    """An instant as people in that zone write it, to the minute, or a dash."""
+    return "–" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
 def show(renderable: RenderableType) -> None:
-    """Print a table or sentence as the terminal takes it, or plain where stdout is none."""
+    """Print a table or sentence as the terminal takes it, or plain and unfolded where stdout is none."""
     from rich.console import Console
 
-    terminal = sys.stdout.isatty()
+    columns = room()
     # Drawn first and written by `write`, which knows what to do when nobody takes it.
     drawn = io.StringIO()
     Console(
         file=drawn,
-        force_terminal=terminal,
-        width=None if terminal else PIPED_WIDTH,
+        force_terminal=columns is not None,
+        width=columns or ENDLESS,
         highlight=False,
         markup=False,
         emoji=False,
     ).print(renderable)
-    write(drawn.getvalue())
+    write("".join(f"{line.rstrip(' ')}\n" for line in drawn.getvalue().splitlines()))
 
 
 def say(text: str) -> None:
@@ -92,20 +104,6 @@ def say(text: str) -> None:
 def say_lines(text: str) -> None:
     """Print lines as they are, unfolded, such as those of a diff."""
     write("".join(f"{visible(line)}\n" for line in text.splitlines()))
-
-
-def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under a header. Cells are texts, never markup."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
-    show(table)
 
 
 @contextmanager

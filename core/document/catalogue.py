@@ -2,7 +2,7 @@
 
 Placeholders in braces are filled by name. KPI titles and their meaning are those of the KPI registry. Keys: `kpi.<id>`,
 `finding.<kind>` (the sentence) and `advice.<kind>`, `reason.<code>` for a value that is missing, `excluded.<code>` for
-a row that was left out.
+a row that was left out; `column.<name>`, `table.<name>` and `cell.<name>` for the tables of the command line.
 """
 
 from __future__ import annotations
@@ -201,6 +201,108 @@ STATUS_REPORT = {
     "definitions": Wording("Definitions: {versions}.", "指标定义：{versions}。"),
 }
 
+# The command line's tables: headings, titles, and the words of their cells.
+COLUMNS = {
+    "account": Wording("as", "身份"),
+    "after": Wording("now", "现在"),
+    "approved": Wording("approved", "批准日期"),
+    "before": Wording("before", "之前"),
+    "change": Wording("change", "变更"),
+    "changes": Wording("changes", "变更数"),
+    "comment": Wording("our comment", "本系统评论"),
+    "comments": Wording("comments", "评论数"),
+    "entry": Wording("entry", "条目"),
+    "error": Wording("error", "错误"),
+    "findings": Wording("findings", "发现事项"),
+    "finished": Wording("finished", "完成日期"),
+    "id": Wording("id", "编号"),
+    "items": Wording("items", "工作项"),
+    "items_done": Wording("items done", "已完成工作项"),
+    "key": Wording("key", "键"),
+    "kind": Wording("kind", "类型"),
+    "kpi": Wording("KPI", "指标"),
+    "kpis": Wording("KPIs", "指标数"),
+    "last_read": Wording("last read", "最近读取"),
+    "left_out": Wording("left out", "未计入"),
+    "left_out_because": Wording("left out because", "未计入原因"),
+    "met": Wording("met", "达标"),
+    "name": Wording("name", "名称"),
+    "open_findings": Wording("open findings", "未关闭事项"),
+    "planned": Wording("planned", "计划日期"),
+    "project": Wording("project", "项目"),
+    "reached": Wording("reached", "可连接"),
+    "read": Wording("read", "已读取"),
+    "requests": Wording("requests+upkeep", "请求数+维护"),
+    "result": Wording("result", "结果"),
+    "rows": Wording("rows", "行数"),
+    "sample": Wording("sample", "样本"),
+    "seconds": Wording("seconds", "秒"),
+    "seen": Wording("seen", "可见"),
+    "sent": Wording("sent", "发送时间"),
+    "set_aside": Wording("set aside", "搁置"),
+    "severity": Wording("severity", "严重程度"),
+    "source": Wording("source", "数据源"),
+    "state": Wording("state", "状态"),
+    "subject": Wording("subject", "对象"),
+    "table": Wording("table", "表"),
+    "target": Wording("target", "目标"),
+    "topic": Wording("topic", "主题"),
+    "url": Wording("url", "网址"),
+    "value": Wording("value", "数值"),
+    "what": Wording("what", "说明"),
+    "where": Wording("where", "位置"),
+}
+
+TABLES = {
+    "pulled": Wording("Pulled (new and changed)", "已拉取（新增和变更）"),
+    "held": Wording("Held against the plan", "与计划对照"),
+    "written_back": Wording("Written back", "已写回"),
+    "written_back.times": Wording("Written back (times in {zone})", "已写回（时区：{zone}）"),
+    "sources": Wording("Sources (times in {zone})", "数据源（时区：{zone}）"),
+    "projects": Wording("Projects", "项目"),
+    "findings": Wording("Open findings: {n}", "未关闭事项：{n} 项"),
+    "kpis": Wording("{project}, {period} as of {at} ({zone})", "{project}，{period}，截至 {at}（{zone}）"),
+    "evidence": Wording("Evidence of {kpi}", "{kpi} 的依据"),
+    "diff": Wording("{project}: against baseline {number}", "{project}：与基线 {number} 对比"),
+    "accounts": Wording("Accounts", "账号"),
+    "targets": Wording("Where it is written back", "写回位置"),
+    "left_out": Wording("For want of room without: {columns}.", "因宽度不足未显示：{columns}。"),
+    "line": Wording("{heading}: {cell}", "{heading}：{cell}"),
+}
+
+CELLS = {
+    "yes": Wording("yes", "是"),
+    "no": Wording("no", "否"),
+    "of": Wording("{n} of {total}", "{n}/{total}"),
+    "plan": Wording("plan", "计划"),
+    "findings": Wording("{n} ({opened} new, {closed} closed)", "{n}（新增 {opened}，关闭 {closed}）"),
+    "source.ok": Wording("up to date", "已更新"),
+    "source.failed": Wording("failed", "失败"),
+    "source.unread": Wording("not read yet", "尚未读取"),
+    "entry.deliverable": Wording("deliverable", "交付物"),
+    "entry.milestone": Wording("milestone", "里程碑"),
+    "standing.unknown": Wording("unknown", "未知"),
+    "standing.empty": Wording("empty", "无工作项"),
+    "standing.open": Wording("open", "未完成"),
+    "standing.finished": Wording("finished", "已完成"),
+    "standing.cancelled": Wording("cancelled", "已取消"),
+    "change.added": Wording("added", "新增"),
+    "change.removed": Wording("removed", "移除"),
+    "change.moved": Wording("moved", "改期"),
+    "change.renamed": Wording("renamed", "改名"),
+    "publication.preview": Wording("preview", "预览"),
+    "publication.pending": Wording("pending", "待发送"),
+    "publication.sending": Wording("sending", "发送中"),
+    "publication.unknown": Wording("unknown", "未知"),
+    "publication.sent": Wording("sent", "已发送"),
+    "publication.unchanged": Wording("unchanged", "无变化"),
+    "publication.failed": Wording("failed", "失败"),
+    "publication.muted": Wording("muted", "已停用"),
+    "publication.waiting": Wording("waiting", "等待中"),
+    "comment.there": Wording("stands there", "已存在"),
+    "comment.none": Wording("none yet", "尚无"),
+}
+
 
 def all_messages() -> dict[str, Wording]:
     """Every message by its key."""
@@ -211,5 +313,8 @@ def all_messages() -> dict[str, Wording]:
         **{f"reason.{code}": wording for code, wording in REASONS.items()},
         **{f"excluded.{code}": wording for code, wording in EXCLUDED.items()},
         **{f"status.{name}": wording for name, wording in STATUS_REPORT.items()},
+        **{f"column.{name}": wording for name, wording in COLUMNS.items()},
+        **{f"table.{name}": wording for name, wording in TABLES.items()},
+        **{f"cell.{name}": wording for name, wording in CELLS.items()},
         **WORDS,
     }

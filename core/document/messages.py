@@ -208,12 +208,22 @@ def finding_phrase(finding: Finding, language: str, name: Inlines | None = None)
     """
     shown = name if name is not None else (Text(subject_text(finding)),)
     facts: dict[str, Value] = {key: _fact(key, value) for key, value in finding.facts.items()}
-    for variant in (finding.facts.get("cause"), "counted" if finding.facts.get("items") else None):
+    for variant in (finding.facts.get("cause"), "counted" if _counts_tell(finding) else None):
         if variant is not None and template(f"finding.{finding.kind}.{variant}", language) is not None:
             return phrase(f"finding.{finding.kind}.{variant}", language, **{**facts, "name": shown})
     if template(f"finding.{finding.kind}", language) is not None:
         return phrase(f"finding.{finding.kind}", language, **{**facts, "name": shown})
     return (Text(f"{finding.kind.replace('_', ' ')}: "), *shown)
+
+
+def _counts_tell(finding: Finding) -> bool:
+    """Whether the counted work items show why it is not finished.
+
+    They do not where all of them are done: then an item that is none of them is open, such as one named in the plan
+    whose sub-tasks are counted, or a deliverable of the milestone has none.
+    """
+    items, finished = finding.facts.get("items"), finding.facts.get("finished_items")
+    return bool(items) and items != finished
 
 
 def subject_text(finding: Finding) -> str:

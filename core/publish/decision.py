@@ -20,8 +20,8 @@ IN_DOUBT = frozenset({PublicationState.SENDING, PublicationState.UNKNOWN})
 class Action(StrEnum):
     """NOTHING: what should stand there does. LEAVE: muted or refused before. PREVIEW: to be shown, not sent.
 
-    WAIT: the target told us to. LOOK: a write is in doubt. CREATE, EDIT: to be sent, after looking. REVIEW: it is muted
-    and a person asked for it.
+    WAIT: the target told us to. LOOK: a write is in doubt. CREATE, EDIT: to be sent, after looking. UNMUTE: to be sent
+    whatever a person made of our comment, because a person asked for it.
     """
 
     NOTHING = "nothing"
@@ -31,7 +31,7 @@ class Action(StrEnum):
     LOOK = "look"
     CREATE = "create"
     EDIT = "edit"
-    REVIEW = "review"
+    UNMUTE = "unmute"
 
 
 QUIET = frozenset({Action.NOTHING, Action.LEAVE, Action.PREVIEW})
@@ -53,23 +53,24 @@ def decide(
     *,
     send: bool,
     again: bool,
+    unmute: bool,
     not_before: datetime | None,
     now: datetime,
 ) -> Action:
     """The next step towards `digest` standing at the target.
 
-    `again`: a person asked for it, so what was refused is tried once more and what was muted looked at. Nothing that
-    calls the target comes before `not_before`.
+    A person may ask that what was refused is tried once more (`again`) and that what is muted is not (`unmute`).
+    Nothing that calls the target comes before `not_before`.
     """
-    action = _step(publication, digest, send=send, again=again and send)
+    action = _step(publication, digest, send=send, again=again and send, unmute=unmute and send)
     return Action.WAIT if action not in QUIET and not_before is not None and now < not_before else action
 
 
-def _step(publication: Publication | None, digest: str, *, send: bool, again: bool) -> Action:
+def _step(publication: Publication | None, digest: str, *, send: bool, again: bool, unmute: bool) -> Action:
     if publication is None:
         step = Action.CREATE
     elif publication.state is PublicationState.MUTED:
-        step = Action.REVIEW if again else Action.LEAVE
+        step = Action.UNMUTE if unmute else Action.LEAVE
     elif publication.state in IN_DOUBT:
         step = Action.LOOK
     elif publication.state is PublicationState.FAILED and publication.digest == digest and not again:
@@ -88,31 +89,44 @@ def learn(publication: Publication, posted: Posted | None) -> Publication:
     else edited or deleted makes the publication MUTED. A comment of ours that we did not know of (the database was lost
     or is an older one) becomes known, its content not.
     """
-    in_doubt = publication.state in IN_DOUBT
     if posted is None:
         return publication if publication.remote_id is None else _muted(publication, DELETED)
     known = replace(publication, remote_id=posted.remote_id)
-    if not posted.ours:
+    if _is_a_persons(publication, posted):
         return _muted(known, EDITED)
-    if publication.remote_id is not None and posted.digest == publication.remote_digest:
-        return known
     seen = replace(known, remote_digest=posted.digest)
-    if in_doubt:
+    if publication.remote_id is not None and posted.digest == publication.remote_digest:
+        return seen
+    if publication.state in IN_DOUBT:
         return replace(seen, state=PublicationState.SENT, sent_digest=publication.digest, error=None)
     if publication.remote_id is None:
         return replace(seen, state=PublicationState.PENDING, sent_digest=None)
-    return _muted(known, EDITED)
+    return seen
 
 
-def review(publication: Publication, posted: Posted | None) -> Publication:
-    """A muted publication that a person asked about: ours again if the comment is there and we wrote it last."""
-    if posted is None or not posted.ours:
-        return publication
+def _is_a_persons(publication: Publication, posted: Posted) -> bool:
+    """Whether what stands there is what a person made of our comment, and not to be written over."""
+    if publication.remote_id is not None and posted.digest == publication.remote_digest:
+        # We know of it. Where nothing of ours was sent, it is what a person told us to write over.
+        return not posted.ours and publication.sent_digest is not None
+    if not posted.ours:
+        return True
+    if publication.state in IN_DOUBT or publication.remote_id is None:
+        return False
+    # Our account wrote it last, but not as we know it. Where its form was not read since we wrote it that says nothing,
+    # for the target may keep a text otherwise than it came. Then the edition tells: whoever edits it later, be it with
+    # our own account, makes another one. Where the target tells no editions we take it for ours: better to write over
+    # what somebody did in our name meanwhile than to fall silent for ever at a form that is the target's own.
+    return publication.remote_digest not in (None, posted.edition)
+
+
+def unmute(publication: Publication, posted: Posted | None) -> Publication:
+    """A muted publication that a person wants back: what stands there now may be written over, if anything does."""
     return replace(
         publication,
         state=PublicationState.PENDING,
-        remote_id=posted.remote_id,
-        remote_digest=posted.digest,
+        remote_id=None if posted is None else posted.remote_id,
+        remote_digest=None if posted is None else posted.digest,
         sent_digest=None,
         error=None,
     )

@@ -10,7 +10,7 @@ from threading import Event
 from core.errors import AccessDenied, AddressRefused, NotThere, RateLimited, RemoteError, WriteRefused
 from core.model import Publication, PublicationState
 from core.ports import Posted, Target
-from core.publish.decision import IN_DOUBT, learn, review
+from core.publish.decision import IN_DOUBT, learn, unmute
 from core.publish.ledger import Ledger
 from core.publish.wanted import Dialect, Result, Wanted
 
@@ -43,19 +43,19 @@ class Errand:
         self._stop = stop
         self._settle = settle
 
-    def run(self, *, reviewed: bool) -> tuple[Result, str | None]:
-        """What became of it and why. `reviewed`: a person asked for one that is muted.
+    def run(self, *, unmuted: bool) -> tuple[Result, str | None]:
+        """What became of it and why. `unmuted`: it is muted, and a person wants it back.
 
         Raises RemoteError when the target cannot be read, with nothing written, and OvertakenError.
         """
-        publication = self._look(self._ledger.entry(), reviewed=reviewed)
+        publication = self._look(self._ledger.entry(), unmuted=unmuted)
         if (ended := self._ended(publication)) is not None:
             return ended
         result, publication = self._write(publication)
         if publication.state is not PublicationState.UNKNOWN:
             return result, publication.error
         # Whether it arrived is looked for once. It is not sent again in this run: a slow target may still be at it.
-        return self._ended(self._look(publication, reviewed=False)) or (Result.WAITING, publication.error)
+        return self._ended(self._look(publication, unmuted=False)) or (Result.WAITING, publication.error)
 
     def _ended(self, publication: Publication) -> tuple[Result, str | None] | None:
         """What became of it where nothing is left to write now, or None."""
@@ -73,14 +73,13 @@ class Errand:
             return False
         return publication.attempted_at <= self._now() < publication.attempted_at + UNDER_WAY
 
-    def _look(self, publication: Publication, *, reviewed: bool) -> Publication:
+    def _look(self, publication: Publication, *, unmuted: bool) -> Publication:
         """The publication after looking at the target; where a write stays in doubt, after waiting and looking again.
 
         A target shows a comment a moment after it took it. So what is not seen is believed to be missing only when it
         is not seen after `settle` either. The wait ends early when we are to stop.
         """
-        muted = publication.state is PublicationState.MUTED
-        learned = (review if reviewed and muted else learn)(publication, self._standing(publication))
+        learned = (unmute if unmuted else learn)(publication, self._standing(publication))
         rest = self._unsettled(learned)
         if learned.state in IN_DOUBT and rest and not self._stop.wait(rest):
             learned = learn(learned, self._standing(learned))
@@ -103,7 +102,8 @@ class Errand:
 
     def _write(self, publication: Publication) -> tuple[Result, Publication]:
         """What became of the one call, and the publication after it."""
-        body = self._render(self._wanted.document, marker=publication.marker, url=self._wanted.url)
+        address = self._target.address(publication.target)
+        body = self._render(self._wanted.document, marker=publication.marker, url=address)
         sending = self._ledger.keep(
             replace(
                 publication,
@@ -116,9 +116,9 @@ class Errand:
         )
         try:
             if sending.remote_id is None:
-                posted = self._target.create(sending.target, sending.marker, body)
+                written = self._target.create(sending.target, sending.marker, body)
             else:
-                posted = self._target.edit(sending.target, sending.remote_id, sending.marker, body)
+                written = self._target.edit(sending.target, sending.remote_id, sending.marker, body)
         except RemoteError as error:
             if isinstance(error, RateLimited):
                 self._ledger.hold_back(error.not_before)
@@ -129,11 +129,28 @@ class Errand:
             sending,
             state=PublicationState.SENT,
             sent_digest=sending.digest,
-            remote_id=posted.remote_id,
-            remote_digest=posted.digest,
+            remote_id=written.remote_id,
+            remote_digest=written.edition,
             sent_at=self._now(),
         )
-        return Result.SENT, self._ledger.keep(sent)
+        return Result.SENT, self._read_back(self._ledger.keep(sent), written.remote_id, before=sending.remote_digest)
+
+    def _read_back(self, sent: Publication, remote_id: str, *, before: str | None) -> Publication:
+        """The publication with the form in which the target keeps what was just written, where that can be read.
+
+        What contradicts the write, or is what stood there `before` it, may be an older state. So nothing but that form
+        is learnt here; whether a person edited or deleted it is for the next look.
+        """
+        try:
+            posted = self._target.read(sent.target, remote_id)
+        except RemoteError as error:  # it was written: that a question about it fails must not say otherwise
+            if isinstance(error, RateLimited):
+                self._ledger.hold_back(error.not_before)
+            return sent
+        learned = learn(sent, posted)
+        if learned.state is not PublicationState.SENT or learned.remote_digest == before:
+            return sent
+        return self._ledger.keep(learned)
 
 
 def _after(error: RemoteError, sending: Publication) -> tuple[Result, PublicationState]:

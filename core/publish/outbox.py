@@ -38,12 +38,13 @@ def publish_all(
     stop: Event,
     settle: timedelta = SETTLE,
     again: bool = False,
+    unmute: bool = False,
 ) -> list[Outcome]:
     """What became of every publication, in the order given; one that fails holds up no other.
 
-    Without `send` nothing is sent and no target is called. `again` means that a person asked: what was refused is tried
-    once more, and one that was muted is taken up again if its comment is still there and was last written by us.
-    Raises StoreError.
+    Without `send` nothing is sent and no target is called. What a person may ask for: `again` tries once more what was
+    refused; `unmute` takes up what is muted: a comment that was edited is written over, one that was deleted posted
+    anew. Raises StoreError.
     """
     opened: dict[str, Target] = {}
     with ExitStack() as stack:
@@ -60,26 +61,32 @@ def publish_all(
         for one in wanted:
             ledger = Ledger(store, one)
             action = decide(
-                ledger.publication, one.digest, send=send, again=again, not_before=ledger.not_before, now=now()
+                ledger.publication,
+                one.digest,
+                send=send,
+                again=again,
+                unmute=unmute,
+                not_before=ledger.not_before,
+                now=now(),
             )
             if not claimed and action not in QUIET:
-                outcomes.append(_outcome(one, Result.WAITING, "another process is writing at this moment"))
+                outcomes.append(_later(one, ledger, "another process is writing at this moment"))
                 continue
             try:
                 if action in QUIET or action is Action.WAIT or stop.is_set():
                     outcomes.append(_stay(one, ledger, action))
                 else:
-                    outcomes.append(_go(one, ledger, errand, reviewed=action is Action.REVIEW))
+                    outcomes.append(_go(one, ledger, errand, unmuted=action is Action.UNMUTE))
             except OvertakenError:
                 outcomes.append(_outcome(one, Result.WAITING, "another process is writing it"))
         return outcomes
 
 
-def _go(wanted: Wanted, ledger: Ledger, errand: Callable[[Wanted, Ledger], Errand], *, reviewed: bool) -> Outcome:
+def _go(wanted: Wanted, ledger: Ledger, errand: Callable[[Wanted, Ledger], Errand], *, unmuted: bool) -> Outcome:
     """A publication for which the target is called."""
     diff = ledger.difference()
     try:
-        result, detail = errand(wanted, ledger).run(reviewed=reviewed)
+        result, detail = errand(wanted, ledger).run(unmuted=unmuted)
     except StoreError:
         raise
     except PlanwardError as error:
@@ -105,23 +112,29 @@ def _stay(wanted: Wanted, ledger: Ledger, action: Action) -> Outcome:
         case Action.WAIT:
             assert ledger.not_before is not None
             until = f"{ledger.not_before:%Y-%m-%d %H:%M:%S} UTC"
-            return _outcome(wanted, Result.WAITING, f"{wanted.source} asked to be left alone until {until}")
+            return _later(wanted, ledger, f"{wanted.source} asked to be left alone until {until}")
         case _:
-            return _outcome(wanted, Result.WAITING, "stopped before it was sent")
+            return _later(wanted, ledger, "stopped before it was sent")
+
+
+def _later(wanted: Wanted, ledger: Ledger, why: str) -> Outcome:
+    """A publication whose turn comes by itself; one that is muted stays so, and has to be asked for again."""
+    muted = ledger.entry().state is PublicationState.MUTED
+    return _outcome(wanted, Result.MUTED if muted else Result.WAITING, why)
 
 
 def _fail(wanted: Wanted, ledger: Ledger, error: PlanwardError) -> Outcome:
     """A publication whose target could not be opened or read: nothing was written, and a doubt stays a doubt."""
     entry = ledger.entry()
-    state = entry.state
-    if state not in IN_DOUBT and state is not PublicationState.MUTED:
+    if entry.state in IN_DOUBT:
+        ledger.keep(replace(entry, error=str(error)))
+    elif entry.state is not PublicationState.MUTED:  # which it stays, and why is not forgotten
         state = PublicationState.FAILED if isinstance(error, NotThere) else PublicationState.PENDING
+        ledger.keep(replace(entry, state=state, digest=wanted.digest, error=str(error)))
     if isinstance(error, RateLimited):
         ledger.hold_back(error.not_before)
-    digest = entry.digest if state in IN_DOUBT else wanted.digest
-    ledger.keep(replace(entry, state=state, digest=digest, error=str(error)))
-    waits = isinstance(error, RateLimited)
-    return _outcome(wanted, Result.WAITING if waits else Result.FAILED, str(error), error=None if waits else error)
+        return _later(wanted, ledger, str(error))
+    return _outcome(wanted, Result.FAILED, str(error), error=error)
 
 
 def _outcome(

@@ -28,7 +28,7 @@ class TargetOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A document that should stand at a target, which has the web address `url`. `digest` is the document's."""
+    """A document that should stand at a target. `digest` is the document's."""
 
     project: str
     source: str
@@ -36,7 +36,6 @@ class Wanted:
     topic: str
     document: Document
     digest: str
-    url: str
 
 
 class Result(StrEnum):

@@ -100,32 +100,33 @@ def _milestones(inputs: StatusInputs, language: str) -> Iterator[Block]:
         return
     yield Heading(SECTION, phrase("status.milestones", language))
     overdue = {
-        one.finding.subject
+        one.finding.subject: one.finding.severity
         for one in inputs.findings
         if one.finding.kind == "overdue" and one.finding.facts.get("entry") == "milestone"
     }
     # By the date in force; what has none comes last.
     ordered = sorted(inputs.milestones, key=lambda line: (str(line.baseline_due_on or line.due_on or "~"), line.id))
     header = tuple(phrase(f"status.{name}", language) for name in ("milestone", "approved", "due", "state"))
-    yield Table(header, tuple(_milestone(line, line.id in overdue, language) for line in ordered))
+    yield Table(header, tuple(_milestone(line, overdue.get(line.id), language) for line in ordered))
 
 
-def _milestone(line: MilestoneLine, overdue: bool, language: str) -> tuple[Inlines, ...]:
+def _milestone(line: MilestoneLine, overdue: Severity | None, language: str) -> tuple[Inlines, ...]:
     none = Text(say("no_target", language))
     approved: Inline = none if line.baseline_due_on is None else DateWord(line.baseline_due_on)
     due: Inline = none if line.due_on is None else DateWord(line.due_on)
     return ((Text(f"{line.id} {line.name}"),), (approved,), (due,), _milestone_state(line, overdue, language))
 
 
-def _milestone_state(line: MilestoneLine, overdue: bool, language: str) -> Inlines:
+def _milestone_state(line: MilestoneLine, overdue: Severity | None, language: str) -> Inlines:
+    """The state in a word. One that is overdue is as bad as the finding that says so, which the verdict goes by."""
     committed_on = line.baseline_due_on or line.due_on
     if line.finished_on is not None:
         late = committed_on is not None and line.finished_on > committed_on
         word = say("status.finished_late" if late else "status.finished", language)
         state = StatusWord(word, Tone.WARNING if late else Tone.GOOD)
         return phrase("status.finished_on", language, state=state, on=line.finished_on)
-    if overdue:
-        return (StatusWord(say("status.overdue", language), Tone.BAD),)
+    if overdue is not None:
+        return (StatusWord(say("status.overdue", language), _TONES[overdue]),)
     return (StatusWord(say("status.open" if line.due_on else "status.dropped", language)),)
 
 

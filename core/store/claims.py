@@ -6,10 +6,11 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 
 @contextmanager
@@ -34,6 +35,9 @@ def on_server(engine: Engine, name: str) -> Iterator[bool]:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     try:
         yield bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}))
+        # The server notices a moment late that a connection is gone: until then nobody else would get the claim.
+        with suppress(DBAPIError):  # a connection that broke has let go of it already
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
     finally:
         # Not returned to the pool: there it would stay open, and the lock with it.
         connection.invalidate()

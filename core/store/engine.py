@@ -170,7 +170,7 @@ class Store:
         if self.path is None:
             raise StoreError(
                 f"{faults.name_of(self.url)} cannot be copied to a file by Planward",
-                advice="Use PostgreSQL's own `pg_dump`.",
+                advice="Use PostgreSQL's own `pg_dump`, which may run while the database is in use.",
             )
         if path.exists():
             raise StoreError(f"{path} exists already", advice="Name a new file.")

@@ -13,9 +13,12 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import StoreError, StoreFull, StoreReadOnly, StoreUnreachable
+from core.store import connecting
 
 LOCKED = "Wait until the other command or program is done with it, then run this one again."
 DAMAGED = "Name another file in `store:`, or restore the latest backup over this one."
+RIGHTS = "Make this user the owner of the database, or grant it the rights to create and write tables there."
+STANDBY = "Name the primary server in `store:`, and see that `default_transaction_read_only` is off for this user."
 NO_SPACE = 1 << 20  # SQLite reports some failures for want of space as I/O errors; below this many free bytes it is one
 
 
@@ -76,16 +79,16 @@ def of_postgresql(error: BaseException | None, url: URL) -> StoreError | None:  
     match state:
         case "53100":
             return StoreFull(f"the disk is full: {name} cannot grow")
-        case "25006" | "42501":
-            return StoreReadOnly(f"{name} cannot be written by this user")
+        case "25006":
+            return StoreReadOnly(f"{name} takes no writes", advice=STANDBY)
+        case "42501":
+            return StoreReadOnly(f"{name} cannot be written by this user", advice=RIGHTS)
         case "55P03" | "40P01" | "40001":
             return StoreError(f"{name} was locked by another program for too long", advice=LOCKED)
-        case "3D000":
-            return StoreUnreachable(f"{name} does not exist", advice="Create it with `createdb`, or correct `store:`.")
-        case "28P01" | "28000":
-            return StoreUnreachable(f"{name} refuses the user or password", advice="Correct the user or password.")
+    if (fault := connecting.fault_of(error, state, url, name)) is not None:
+        return fault
     if state[:2] in {"08", "53", "57"} or (not state and isinstance(error, psycopg.OperationalError)):
-        return StoreUnreachable(f"{name} cannot be reached")
+        return StoreUnreachable(f"{name} cannot be reached: {connecting.first_line(str(error), url)}")
     return None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from core.model import Change, Enrolment, History, Role, Snapshot, WorkItem
 from core.store import parts, tables
-from core.store.lists import identities, save_identities, save_set_aside, save_statuses, set_aside, statuses
+from core.store.lists import save_identities, save_set_aside, save_statuses, set_aside, statuses
 from core.store.pages import Saved, last_writing, save_histories, save_snapshots
 from core.store.tables import instant
 from core.store.text import clean
@@ -29,7 +29,6 @@ __all__ = [
     "enrolled",
     "former_keys",
     "held",
-    "identities",
     "items",
     "last_writing",
     "load_snapshots",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_in
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -30,8 +31,7 @@ class Saved:
     comments: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
+class _Arrival(NamedTuple):
     """A snapshot with its history and what is stored of its item."""
 
     snapshot: Snapshot
@@ -138,9 +138,9 @@ def _add_changes(conn: Connection, source: str, page: Mapping[str, _Arrival], kn
     """The rows of the changes that were not there."""
     brought = [remote_id for remote_id in known if page[remote_id].snapshot.changes]
     stored = set(rows_of(conn, tables.changes, source, brought, *tables.changes.primary_key.columns.keys()))
-    wanted = [
-        row for remote_id, it in page.items() for row in parts.change_rows(source, remote_id, it.snapshot.changes or ())
-    ]
+    wanted: list[Row] = []
+    for remote_id, it in page.items():
+        wanted += parts.change_rows(source, remote_id, it.snapshot.changes or ())
     return add(conn, tables.changes, stored, clean(wanted))
 
 
@@ -150,11 +150,9 @@ def _replace_comments(
     """How many comments are new, edited or gone."""
     brought = [remote_id for remote_id in known if page[remote_id].snapshot.comments is not None]
     stored = rows_of(conn, tables.comments, source, brought)
-    wanted = [
-        row
-        for remote_id, it in page.items()
-        for row in parts.comment_rows(source, remote_id, it.snapshot.comments or ())
-    ]
+    wanted: list[Row] = []
+    for remote_id, it in page.items():
+        wanted += parts.comment_rows(source, remote_id, it.snapshot.comments or ())
     standing = by_key(tables.comments, clean(wanted))
     gone = [row if row[-1] else (*row[:-1], micros(at)) for row in stored if row[:3] not in standing]
     return len(replace(conn, tables.comments, stored, [*standing.values(), *gone]))
@@ -164,16 +162,16 @@ def _replace_links(conn: Connection, source: str, page: Mapping[str, _Arrival], 
     """The ids of the items whose links changed."""
     brought = [remote_id for remote_id in known if page[remote_id].snapshot.links is not None]
     stored = rows_of(conn, tables.links, source, brought)
-    wanted = [
-        row for remote_id, it in page.items() for row in parts.link_rows(source, remote_id, it.snapshot.links or ())
-    ]
+    wanted: list[Row] = []
+    for remote_id, it in page.items():
+        wanted += parts.link_rows(source, remote_id, it.snapshot.links or ())
     return {row[1] for row in replace(conn, tables.links, stored, clean(wanted))}
 
 
 def _replace_spans(conn: Connection, source: str, histories: Mapping[str, History], known: Sequence[str]) -> set[str]:
     """The ids of the items whose spans changed."""
     stored = rows_of(conn, tables.spans, source, [remote_id for remote_id in known if remote_id in histories])
-    wanted = [
-        row for remote_id, history in histories.items() for row in parts.span_rows(source, remote_id, history.spans)
-    ]
+    wanted: list[Row] = []
+    for remote_id, history in histories.items():
+        wanted += parts.span_rows(source, remote_id, history.spans)
     return {row[1] for row in replace(conn, tables.spans, stored, clean(wanted))}

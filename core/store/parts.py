@@ -39,6 +39,7 @@ COMMENTS_HELD = _NAMES.index("comments_held")
 # An enum's value is looked up by Python code at every access; a page has tens of thousands of them.
 _TEXT: dict[Category | None, str | None] = {None: None, **{category: category.value for category in Category}}
 _CATEGORY: dict[str | None, Category | None] = {text: category for category, text in _TEXT.items()}
+_KIND = {kind: kind.value for kind in Kind}
 _NO_TEXTS = "[]"
 _UNSETTLED = frozenset({Category.TODO.value, Category.ACTIVE.value, Category.WAITING.value, None})
 
@@ -46,7 +47,7 @@ _UNSETTLED = frozenset({Category.TODO.value, Category.ACTIVE.value, Category.WAI
 def item_row(source: str, snapshot: Snapshot, history: History | None, stored: Row | None, at: datetime) -> Row:
     """The row of an item. What the snapshot did not bring stays as it is stored, while the item did not move on."""
     item = snapshot.item
-    updated_at = micros(item.updated_at)
+    created_at, updated_at = micros(item.created_at), micros(item.updated_at)
     unmoved = stored if stored is not None and stored[UPDATED_AT] == updated_at else None
     history_held = snapshot.changes is not None or bool(unmoved and unmoved[HISTORY_HELD])
     comments_held = snapshot.comments is not None or bool(unmoved and unmoved[COMMENTS_HELD])
@@ -65,7 +66,7 @@ def item_row(source: str, snapshot: Snapshot, history: History | None, stored: R
         item.remote_id,
         item.key,
         item.url,
-        item.kind.value,
+        _KIND[item.kind],
         item.project,
         item.type,
         item.title,
@@ -81,7 +82,7 @@ def item_row(source: str, snapshot: Snapshot, history: History | None, stored: R
         item.milestone,
         _texts_json(item.labels),
         _texts_json(item.fix_versions),
-        micros(item.created_at),
+        created_at,
         micros_or_none(item.resolved_at),
         item.due_on.isoformat() if item.due_on else None,
         item.start_on.isoformat() if item.start_on else None,
@@ -91,7 +92,7 @@ def item_row(source: str, snapshot: Snapshot, history: History | None, stored: R
         history_held,
         history_whole,
         comments_held,
-        _settled_at(facts, updated_at, micros(item.created_at), resolved=item.resolved_at is not None),
+        _settled_at(facts, updated_at, created_at, resolved=item.resolved_at is not None),
         micros(at),
     )
 
@@ -246,7 +247,8 @@ def span_rows(source: str, item_id: str, spans: Sequence[Span]) -> list[Row]:
     for position, span in enumerate(spans):
         # A span mostly begins where the one before it ended: an instant is worth sharing.
         entered = left if left is not None and span.entered_at is left_at else micros(span.entered_at)
-        left_at, left = span.left_at, micros_or_none(span.left_at)
+        left_at = span.left_at
+        left = None if left_at is None else micros(left_at)
         category = _TEXT[span.category]
         rows.append((source, item_id, position, span.status, span.status_id, category, span.assignee, entered, left))
     return rows

@@ -192,6 +192,7 @@ def _pull(
         statuses = items.statuses(connection, job.name)
         held = runs.cursor(connection, job.name, STREAM)
         checked_at = runs.checked_at(connection, job.name)
+        set_aside = [record.remote_id for record in items.set_aside(connection, job.name)]
     _derive_again_if_meanings_changed(store, job, statuses, now())
 
     cursor = None if held is None or held[1] != job.scope else held[0]
@@ -207,7 +208,7 @@ def _pull(
 
     before, expected, seen, complete = source.requests, None, 0, True
     try:
-        for page in source.pull(cursor, known, wide=wide):
+        for page in source.pull(cursor, known, wide=wide, again=set_aside if wide else ()):
             expected = page.expected if page.expected is not None else expected
             seen += len(page.snapshots)
             _save(store, job, page, statuses, drained, now())

@@ -31,10 +31,10 @@ class Mirror:
         self.set_aside |= {record.remote_id: record for record in page.set_aside}
         self.cursor = page.cursor
 
-    def pull(self, source: Source, *, wide: bool = False) -> list[Page]:
+    def pull(self, source: Source, *, wide: bool = False, again: Sequence[str] = ()) -> list[Page]:
         """Take everything that a pull brings."""
         pages = []
-        for page in source.pull(self.cursor, self.known, wide=wide):
+        for page in source.pull(self.cursor, self.known, wide=wide, again=again):
             self.save(page)
             pages.append(page)
         return pages

@@ -20,6 +20,7 @@ from tests.connectors.conftest import grow
 from tests.connectors.contract import Mirror
 from tests.connectors.test_jira_target import MARKER, document
 from tests.sandbox.jira import JiraSandbox, JiraState
+from tests.sandbox.jira.primary import SERVICE_ACCOUNT
 from tests.sandbox.server import Logged
 
 Settings = Callable[..., JiraSettings]
@@ -110,14 +111,14 @@ def test_every_request_is_one_that_jira_describes(
         mirror.pull(source, wide=True)
         jira.faults.add(what="status", where="changelog/bulkfetch", code=403)
         Mirror().pull(source)
-        posted = target.create(keys[0], MARKER, document("On course.", jira.url))
+        written = target.create(keys[0], MARKER, document("On course.", jira.url))
         target.find(keys[0], MARKER)
-        target.read(keys[0], posted.remote_id)
-        target.edit(keys[0], posted.remote_id, MARKER, document("Late.", jira.url))
-        state.add_comment(keys[1], posted.editor, "Without a mark")
+        target.read(keys[0], written.remote_id)
+        target.edit(keys[0], written.remote_id, MARKER, document("Late.", jira.url))
+        state.add_comment(keys[1], SERVICE_ACCOUNT, "Without a mark")
         bare = {
             "id": "1",
-            "author": {"accountId": posted.editor},
+            "author": {"accountId": SERVICE_ACCOUNT},
             "created": "2026-03-02T10:00:00.000+0100",
             "body": {},
         }

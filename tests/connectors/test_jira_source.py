@@ -14,9 +14,11 @@ from config.secret import Secret
 from config.sources import JiraSettings
 from connectors.jira import fetch, walk
 from connectors.jira.fetch import JiraSource
+from connectors.jira.map import Reader
+from connectors.jira.payloads import Issue
 from connectors.transport import ReadRetry
 from core.errors import AccessDenied, BadAnswer, NotThere, PlanwardError, RateLimited, SourceUnavailable
-from core.model import Category, Cursor, Provenance
+from core.model import Category, Cursor, Provenance, WorkItem
 from tests.connectors.conftest import PLANTED, START, grow
 from tests.connectors.contract import Mirror, SourceContract, updates
 from tests.sandbox.jira import JiraSandbox, JiraState
@@ -409,6 +411,33 @@ def test_a_broken_record_is_set_aside_and_the_rest_goes_on(
     assert [record.remote_id for record in page.set_aside] == [issue.id]
     assert page.set_aside[0].key == keys[1]
     assert len(page.snapshots) == 2
+    assert page.complete
+
+
+def test_what_was_set_aside_comes_once_it_can_be_read_however_old_it_is(
+    jira: JiraSandbox, source: JiraSource, state: JiraState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = grow(state, 3)
+    mirror, read = Mirror(), Reader.item
+
+    def stumble(self: Reader, issue: Issue, site: str) -> WorkItem:
+        if issue.key == keys[1]:
+            raise ValueError("a time has no offset")
+        return read(self, issue, site)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Reader, "item", stumble)
+        (page,) = mirror.pull(source)
+        jira.clock.advance(timedelta(days=30))
+        mirror.pull(source)
+    aside = [record.remote_id for record in page.set_aside]
+    jira.clock.advance(timedelta(days=30))
+
+    (unasked,) = mirror.pull(source, wide=True)
+    (page,) = mirror.pull(source, wide=True, again=[*aside, "999999", "unreadable-0123"])
+
+    assert [snapshot.item.key for snapshot in unasked.snapshots] == []
+    assert [snapshot.item.key for snapshot in page.snapshots] == [keys[1]]
     assert page.complete
 
 

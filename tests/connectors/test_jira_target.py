@@ -13,10 +13,11 @@ from config.secret import Secret
 from config.sources import JiraSettings
 from connectors.jira import client, write
 from connectors.jira.write import JiraTarget
-from core.errors import AccessDenied, NotThere, OutcomeUnknown, RateLimited, RemoteError, WriteRefused
+from core.errors import AccessDenied, BadAnswer, NotThere, OutcomeUnknown, RateLimited, RemoteError, WriteRefused
 from tests.connectors.conftest import grow
-from tests.sandbox.jira import JiraSandbox, JiraState
+from tests.sandbox.jira import JiraSandbox, JiraState, adf
 from tests.sandbox.jira.primary import SERVICE_ACCOUNT
+from tests.sandbox.jira.sandbox import HOME
 
 Settings = Callable[..., JiraSettings]
 MARKER = "01JQXPLANWARD"
@@ -46,23 +47,61 @@ def test_a_comment_is_posted_with_its_marker_in_one_request(
 ) -> None:
     (key,) = grow(state, 1)
 
-    posted = target.create(key, MARKER, document("On course."))
+    written = target.create(key, MARKER, document("On course."))
 
     assert writes(jira) == ["POST"]
     *_, comment = state.comments(key)
-    assert comment.id == posted.remote_id
+    assert comment.id == written.remote_id
     assert comment.properties == {"planward": {"v": 1, "id": MARKER}}
-    assert (posted.editor, posted.ours) == (SERVICE_ACCOUNT, True)
 
 
-def test_what_was_posted_is_found_and_read_with_the_same_digest(target: JiraTarget, state: JiraState) -> None:
+def test_what_was_posted_is_found_and_read_as_ours(target: JiraTarget, state: JiraState) -> None:
     (key,) = grow(state, 1)
 
-    posted = target.create(key, MARKER, document("On course."))
+    written = target.create(key, MARKER, document("On course."))
+    posted = target.read(key, written.remote_id)
 
+    assert posted is not None
+    assert (posted.remote_id, posted.edition) == (written.remote_id, written.edition)
+    assert (posted.editor, posted.ours) == (SERVICE_ACCOUNT, True)
     assert target.find(key, MARKER) == posted
-    assert target.read(key, posted.remote_id) == posted
     assert target.find(key, "another") is None
+
+
+@pytest.mark.parametrize("editor", ["ana", SERVICE_ACCOUNT])
+def test_each_edit_makes_another_edition(target: JiraTarget, state: JiraState, editor: str) -> None:
+    (key,) = grow(state, 1)
+    written = target.create(key, MARKER, document("On course."))
+    state.edit_comment(written.remote_id, editor, "I know better.", at=state.clock.advance(timedelta(seconds=2)))
+
+    read = target.read(key, written.remote_id)
+
+    assert read is not None
+    assert read.edition not in (None, written.edition)
+
+
+def test_a_time_that_is_kept_less_exactly_than_told_makes_no_other_edition(
+    jira: JiraSandbox, target: JiraTarget, state: JiraState
+) -> None:
+    (key,) = grow(state, 1)
+    told = {"id": "5", "created": "2026-03-02T10:00:00.987+0100", "updated": "2026-03-02T10:00:07.987+0100"}
+    kept = told | {"updated": "2026-03-02T09:00:07.000+0000", "author": {"accountId": SERVICE_ACCOUNT}}
+    jira.faults.add(what="status", where="^POST .*/comment$", code=201, body=told)
+    jira.faults.add(what="status", where="^GET .*/comment/5$", code=200, body=kept)
+
+    written, read = target.create(key, MARKER, document("On course.")), target.read(key, "5")
+
+    assert read is not None
+    assert written.edition == read.edition == "of 2026-03-02 09:00:07 UTC"
+
+
+def test_a_comment_whose_time_is_none_is_written_all_the_same(
+    jira: JiraSandbox, target: JiraTarget, state: JiraState
+) -> None:
+    (key,) = grow(state, 1)
+    jira.faults.add(what="status", where="^POST .*/comment$", code=201, body={"id": "5", "created": "today"})
+
+    assert target.create(key, MARKER, document("On course.")).edition is None
 
 
 @pytest.mark.parametrize("fault", ["cut_after_apply", "cut_before", "cut_body"])
@@ -217,14 +256,17 @@ def test_an_edit_replaces_the_text_and_mails_nobody(jira: JiraSandbox, settings:
     target = JiraTarget("acme-jira", settings(jira))
     state.permit(SERVICE_ACCOUNT, admin=True)
     posted = target.create(key, MARKER, document("On course."))
+    before = target.read(key, posted.remote_id)
     mails = len(state.mails)
 
     edited = target.edit(key, posted.remote_id, MARKER, document("Late."))
 
     assert writes(jira) == ["POST", "PUT"]
     assert edited.remote_id == posted.remote_id
-    assert edited.digest != posted.digest
-    assert target.find(key, MARKER) == edited
+    after = target.find(key, MARKER)
+    assert before is not None
+    assert after is not None
+    assert after.digest != before.digest
     assert len(state.mails) == mails
 
 
@@ -234,10 +276,9 @@ def test_where_only_administrators_may_be_quiet_the_edit_is_made_aloud(
     (key,) = grow(state, 1)
     posted = target.create(key, MARKER, document("On course."))
 
-    edited = target.edit(key, posted.remote_id, MARKER, document("Late."))
+    target.edit(key, posted.remote_id, MARKER, document("Late."))
 
-    assert edited.digest != posted.digest
-    assert len(state.comments(key)) == 2
+    assert [adf.to_text(comment.body).strip() for comment in state.comments(key)] == ["Started.", "Late."]
     assert writes(jira) == ["POST", "PUT", "PUT"]
 
 
@@ -279,11 +320,13 @@ def test_a_comment_that_is_gone_is_none_to_read_and_not_there_to_edit(target: Ji
 
 def test_a_persons_edit_shows_in_the_digest_and_the_editor(target: JiraTarget, state: JiraState) -> None:
     (key,) = grow(state, 1)
-    posted = target.create(key, MARKER, document("On course."))
-    state.edit_comment(posted.remote_id, "ana", "I know better.")
+    written = target.create(key, MARKER, document("On course."))
+    posted = target.read(key, written.remote_id)
+    state.edit_comment(written.remote_id, "ana", "I know better.")
 
-    read = target.read(key, posted.remote_id)
+    read = target.read(key, written.remote_id)
 
+    assert posted is not None
     assert read is not None
     assert read.digest != posted.digest
     assert (read.editor, read.ours) == ("ana", False)
@@ -298,9 +341,31 @@ def test_the_token_for_writing_is_used_where_there_is_one(
     monkeypatch.setenv("WRITE_TOKEN", "may-write")
     chosen = settings(jira, write_token=Secret(env="WRITE_TOKEN"))
 
-    posted = JiraTarget("acme-jira", chosen).create(key, MARKER, document("On course."))
+    written = JiraTarget("acme-jira", chosen).create(key, MARKER, document("On course."))
 
-    assert posted.ours
+    assert written.remote_id == state.comments(key)[-1].id
+
+
+def test_an_issue_is_opened_at_the_site_itself(
+    jira: JiraSandbox, target: JiraTarget, state: JiraState, settings: Settings
+) -> None:
+    assert target.address("ERP-1") == f"{jira.url}/browse/ERP-1"
+    assert target.requests == 0
+
+    with JiraSandbox(state, gateway="9f0c2b6e-cloud") as behind:
+        by_gateway = JiraTarget("acme-jira", settings(behind))
+        found = [by_gateway.address(key) for key in ("ERP-1", "ERP-2")]
+
+    assert found == [f"{HOME}/browse/ERP-1", f"{HOME}/browse/ERP-2"]
+    assert by_gateway.requests == 1
+
+
+def test_an_address_that_is_no_web_address_is_not_shown(state: JiraState, settings: Settings) -> None:
+    with JiraSandbox(state, gateway="9f0c2b6e-cloud") as behind:
+        behind.faults.add(what="status", where="serverInfo", code=200, body={"baseUrl": "javascript:alert(1)//"})
+
+        with pytest.raises(BadAnswer, match="does not begin with https://"):
+            JiraTarget("acme-jira", settings(behind)).address("ERP-1")
 
 
 def test_no_write_passes_through_a_retry() -> None:

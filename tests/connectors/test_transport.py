@@ -292,6 +292,20 @@ def test_an_answer_is_taken_up_to_its_largest_size(monkeypatch: pytest.MonkeyPat
             caller.get(f"{server.url}/200001")
 
 
+def test_an_answer_that_trickles_is_given_up_and_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "LONGEST_ANSWER", 0.3)
+    pauses = {"/slow": 0.1, "/quick": 0.0}
+    with (
+        Server(lambda request: Answer(200, b"x" * 100, pause=pauses[request.path]), clock=Clock(NOW)) as server,
+        session(private=True) as caller,
+    ):
+        begun = time.monotonic()
+        with pytest.raises(SourceUnavailable, match="did not come to its end"):
+            caller.get(f"{server.url}/slow")
+        assert time.monotonic() - begun < 2
+        assert len(caller.get(f"{server.url}/quick").content) == 100
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A certificate for localhost that nobody signed but itself, and its key."""

@@ -101,9 +101,11 @@ def story_now(name: str = "upgrade") -> Story:
 
 
 @contextmanager
-def workplace(folder: Path, story: Story, store: str = "sqlite:///planward.db") -> Iterator[Workplace]:
-    """A workplace while its Jira is up."""
+def workplace(
+    folder: Path, story: Story, store: str = "sqlite:///planward.db", *, gateway: str | None = None
+) -> Iterator[Workplace]:
+    """A workplace while its Jira is up, which may be reached by a gateway."""
     state = JiraState(Clock(datetime.now(UTC), running=True), zone=str(story.zone))
     story.fill(state)
-    with JiraSandbox(state) as jira:
+    with JiraSandbox(state, gateway=gateway) as jira:
         yield Workplace(folder, story, jira, store)

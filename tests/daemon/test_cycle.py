@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.daemon.commands import Workplace, story_now, workplace
 from tests.sandbox import demo
 from tests.sandbox.jira import adf
+from tests.sandbox.jira.sandbox import HOME
 
 KPI_KEYS = {
     "id",
@@ -112,6 +114,53 @@ def test_a_comment_that_a_person_deleted_is_not_posted_again(place: Workplace) -
     assert place.ours() == []
 
 
+def test_a_muted_comment_says_why_and_how_to_have_it_back_and_comes_back(place: Workplace) -> None:
+    rewrite(place, "write_back: send", "write_back: preview")
+    place.planward("sync")
+    place.planward("publish", "--send")
+    person = next(iter(place.jira.state.users))
+    place.jira.state.edit_comment(place.ours()[0].id, person, "We talked about this on Monday.")
+    place.story.transition_one(place.jira.state)
+    place.planward("sync")
+    place.planward("publish", "--send")
+
+    told = [place.planward(*words) for words in (("status",), ("publish", "--diff"), ("sync",))]
+
+    for answer in told:
+        said = " ".join(answer.out.split())
+        assert "muted" in said
+        assert "a person edited our comment" in said
+        assert "run `planward publish --unmute`" in said
+    assert "We talked about this on Monday." in adf.to_text(place.ours()[0].body)
+
+    back = place.planward("publish", "--unmute", "--json")
+
+    assert back.json["published"]["sent"] == 1
+    assert "We talked about this on Monday." not in adf.to_text(place.ours()[0].body)
+    assert "--unmute" not in place.planward("status").out
+
+
+def test_what_is_wanted_of_a_publication_is_one_thing(place: Workplace) -> None:
+    answers = [place.planward("publish", *two) for two in (("--diff", "--send"), ("--diff", "--unmute"))]
+
+    assert [answer.code for answer in answers] == [2, 2]
+    assert "choose one of --diff, --send and --unmute" in " ".join(answers[0].err.split())
+
+
+def test_by_the_gateway_every_address_is_still_one_that_people_can_open(tmp_path: Path) -> None:
+    with workplace(tmp_path, story_now(), gateway="9f0c2b6e-cloud") as place:
+        synced = place.planward("sync")
+        evidence = place.planward("kpi", "--json", "--evidence", "lead_time").json["projects"][0]["kpis"]
+        findings = place.planward("findings").out
+
+    assert synced.code == 0
+    (comment,) = place.ours()
+    shown = [json.dumps(comment.body), json.dumps(evidence), findings]
+    assert f"{HOME}/browse/{place.story.status_item}#planward-" in shown[0]
+    assert f"{HOME}/browse/" in shown[1]
+    assert [text for text in shown if "/ex/jira/" in text or "127.0.0.1" in text] == []
+
+
 def test_a_lost_database_finds_its_old_comment_again(place: Workplace) -> None:
     place.planward("sync")
     for path in place.folder.glob("planward.db*"):
@@ -149,7 +198,8 @@ def test_kpis_answer_as_the_contract_says(place: Workplace) -> None:
 
 
 def test_every_surface_shows_the_same_stored_number(place: Workplace) -> None:
-    place.planward("plan", "approve", "--by", "lead@example.com", "--on", place.story.start.isoformat())
+    by = place.story.approvals()[0].by.email
+    place.planward("plan", "approve", "--by", by, "--on", place.story.start.isoformat())
     place.planward("sync")
 
     kpis = {kpi["id"]: kpi for kpi in place.planward("kpi", "--json").json["projects"][0]["kpis"]}

@@ -12,17 +12,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from core.model import Publication, PublicationState
+from core.model import Publication
 from core.publish import outbox as publishing
+from core.publish.decision import IN_DOUBT
 from core.publish.ledger import NOT_BEFORE_NOTE
 from core.publish.outbox import Outcome, Result, publish_all
 from core.store import outbox, runs
 from core.store.engine import Store
 from tests.conftest import SOAK
-from tests.publish.world import START, US, Clock, KillableLedger, Killed, Stop, Tracker, targets, wanted
+from tests.publish.world import START, US, Clock, KillableLedger, Killed, Note, Stop, Tracker, targets, wanted
 
 PROJECTS = count()
 FAULTS = ("cut", "apply_and_cut", "refuse", "limit", "deny")
+MISREADINGS = ("lost", "limit", "old")
 
 
 class Outbox(RuleBasedStateMachine):
@@ -39,6 +41,7 @@ class Outbox(RuleBasedStateMachine):
         self.text = "text 0"
         self.backup: Publication | None = None
         self.written_by_hand: dict[str, str] = {}
+        self.interfered = False
         with self.store.write() as connection:  # the source may have been held back in another life
             runs.set_note(connection, "jira", NOT_BEFORE_NOTE, START.isoformat())
 
@@ -46,15 +49,26 @@ class Outbox(RuleBasedStateMachine):
         with self.store.read() as connection:
             return outbox.get(connection, self.project, "jira", "ERP-1", "status")
 
-    def _publish(self, *, send: bool = True, again: bool = False, stopped: bool = False) -> Outcome | None:
+    def _publish(
+        self, *, send: bool = True, again: bool = False, unmute: bool = False, stopped: bool = False
+    ) -> Outcome | None:
         """None when the process died on the way."""
+        if unmute:
+            self.written_by_hand.clear()
         stop = Stop(self.clock)
         if stopped:
             stop.set()
         wish = wanted(self.text, project=self.project)
         with suppress(Killed):
             (outcome,) = publish_all(
-                self.store, targets(self.tracker), [wish], send=send, now=self.clock, stop=stop, again=again
+                self.store,
+                targets(self.tracker),
+                [wish],
+                send=send,
+                now=self.clock,
+                stop=stop,
+                again=again,
+                unmute=unmute,
             )
             return outcome
         return None
@@ -65,17 +79,17 @@ class Outbox(RuleBasedStateMachine):
     def the_content_changes(self, number: int) -> None:
         self.text = f"text {number}"
 
-    @rule(fault=st.sampled_from((None, *FAULTS)), second=st.sampled_from((None, *FAULTS)))
-    def a_cycle_with_faults(self, fault: str | None, second: str | None) -> None:
+    @rule(fault=st.sampled_from((None, *FAULTS)), second=st.sampled_from((None, *FAULTS)), unmute=st.booleans())
+    def a_cycle_with_faults(self, fault: str | None, second: str | None, unmute: bool) -> None:
         self.tracker.faults = [one for one in (fault, second) if one is not None]
-        self._publish()
+        self._publish(unmute=unmute)
         self.tracker.faults = []
 
-    @rule(kill_in=st.integers(0, 10), fault=st.sampled_from((None, *FAULTS)))
-    def a_cycle_that_is_killed(self, kill_in: int, fault: str | None) -> None:
+    @rule(kill_in=st.integers(0, 13), fault=st.sampled_from((None, *FAULTS)), unmute=st.booleans())
+    def a_cycle_that_is_killed(self, kill_in: int, fault: str | None, unmute: bool) -> None:
         self.tracker.kill_in = kill_in
         self.tracker.faults = [] if fault is None else [fault]
-        self._publish()
+        self._publish(unmute=unmute)
         self.tracker.kill_in, self.tracker.faults = None, []
 
     @rule(stopped=st.booleans())
@@ -102,9 +116,9 @@ class Outbox(RuleBasedStateMachine):
         assert outcome.result is not Result.SENT
         assert len(self.tracker.calls) == calls
 
-    @rule(again=st.booleans())
-    def a_quiet_cycle_after_a_good_one(self, again: bool) -> None:
-        outcome = self._publish(again=again)
+    @rule(again=st.booleans(), unmute=st.booleans())
+    def a_quiet_cycle_after_a_good_one(self, again: bool, unmute: bool) -> None:
+        outcome = self._publish(again=again, unmute=unmute)
         calls = len(self.tracker.calls)
         if outcome is not None and outcome.result in {Result.SENT, Result.UNCHANGED}:
             after = self._publish()
@@ -122,17 +136,31 @@ class Outbox(RuleBasedStateMachine):
     def the_target_shows_new_comments_late(self, seconds: int) -> None:
         self.tracker.lag = timedelta(seconds=seconds)
 
+    @rule(how=st.sampled_from((None, *MISREADINGS)))
+    def the_target_is_misread_after_writes(self, how: str | None) -> None:
+        self.tracker.misreading = how
+
     @precondition(lambda self: self.tracker.live())
-    @rule()
-    def a_person_edits(self) -> None:
+    @rule(account=st.sampled_from(("li.wei", US)))
+    def a_person_edits(self, account: str) -> None:
+        self.clock.pass_by(2)  # faster than that nobody is
         note = self.tracker.live()[0]
-        note.body, note.editor = "by hand", "li.wei"
-        self.written_by_hand[note.remote_id] = note.body
+        note.edit(f"by hand at {self.clock.now}", account, self.clock.now)
+        self.interfered = True
+        self.written_by_hand.pop(note.remote_id, None)
+        if account != US or self._can_be_told(note):
+            self.written_by_hand[note.remote_id] = note.body
+
+    def _can_be_told(self, note: Note) -> bool:
+        """Whether an edit with our own account can be told from ours: we know of the comment and are not in doubt."""
+        kept = self._kept()
+        return kept is not None and kept.remote_id == note.remote_id and kept.state not in IN_DOUBT
 
     @precondition(lambda self: self.tracker.live())
     @rule()
     def a_person_deletes(self) -> None:
         self.tracker.live()[0].gone = True
+        self.interfered = True
 
     # --- what happens to the store ---
 
@@ -140,7 +168,7 @@ class Outbox(RuleBasedStateMachine):
     def a_backup(self) -> None:
         kept = self._kept()
         # One taken in the middle of a send knows less than nothing of what came after.
-        if kept is not None and kept.state not in {PublicationState.SENDING, PublicationState.UNKNOWN}:
+        if kept is not None and kept.state not in IN_DOUBT:
             self.backup = kept
 
     @precondition(lambda self: self.backup is not None)
@@ -150,6 +178,10 @@ class Outbox(RuleBasedStateMachine):
         self.clock.pass_by(10)  # longer than a comment takes to show
         with self.store.write() as connection:
             outbox.save(connection, self.backup)
+        self.interfered = True
+        for note in self.tracker.live():
+            if note.editor == US and not self._can_be_told(note):
+                self.written_by_hand.pop(note.remote_id, None)
 
     # --- what must hold ---
 
@@ -163,18 +195,23 @@ class Outbox(RuleBasedStateMachine):
             assert note.body == self.written_by_hand.get(note.remote_id, note.body)
 
     def teardown(self) -> None:
-        """When faults stop, the comment says what it should, or a person does not want it."""
+        """When faults stop, the comment says what it should, or is muted for a reason until a person wants it back."""
         self.clock.pass_by(1000)
+        self.tracker.misreading = None
         self.text = "the end"  # new content: while nothing changes, nobody looks what stands there
-        for _ in range(3):  # an older database first learns that it is one, then takes its comment up again
-            outcome = self._publish(again=True)
+        self._settle(unmute=False)
+        self._settle(unmute=True)
+
+    def _settle(self, *, unmute: bool) -> None:
+        for _ in range(2):
+            outcome = self._publish(again=True, unmute=unmute)
         assert outcome is not None
-        live = self.tracker.live()
         if outcome.result is Result.MUTED:
-            assert not live or live[0].editor != US
+            assert self.interfered
+            assert not unmute
         else:
             assert outcome.result is Result.UNCHANGED
-            assert [note.body for note in live] == [self.text]
+            assert [note.body for note in self.tracker.live()] == [self.text]
         calls = len(self.tracker.calls)
         assert self._publish() == outcome
         assert len(self.tracker.calls) == calls

@@ -11,7 +11,7 @@ import pytest
 from core.document import adf
 from core.errors import SecretNotFound, StoreError
 from core.model import Publication, PublicationState
-from core.ports import Posted
+from core.ports import Posted, Written
 from core.publish import outbox as publishing
 from core.publish.outbox import Outcome, Result, TargetOf, Wanted, publish_all
 from core.store import outbox
@@ -41,14 +41,27 @@ class Desk:
         self.tracker = Tracker(clock=self.clock)
         self.stop = Stop(self.clock)
 
-    def publish(self, *texts: str | Wanted, send: bool = True, again: bool = False) -> list[Outcome]:
+    def publish(
+        self, *texts: str | Wanted, send: bool = True, again: bool = False, unmute: bool = False
+    ) -> list[Outcome]:
         wishes = [wanted(text) if isinstance(text, str) else text for text in texts]
         return publish_all(
-            self.store, targets(self.tracker), wishes, send=send, now=self.clock, stop=self.stop, again=again
+            self.store,
+            targets(self.tracker),
+            wishes,
+            send=send,
+            now=self.clock,
+            stop=self.stop,
+            again=again,
+            unmute=unmute,
         )
 
-    def result(self, text: str, *, send: bool = True, again: bool = False) -> Result:
-        return self.publish(text, send=send, again=again)[0].result
+    def result(self, text: str, *, send: bool = True, again: bool = False, unmute: bool = False) -> Result:
+        return self.publish(text, send=send, again=again, unmute=unmute)[0].result
+
+    def person_edits(self, text: str, account: str = "li.wei") -> None:
+        self.clock.pass_by(30)
+        self.note.edit(text, account, self.clock.now)
 
     def kept(self) -> Publication:
         with self.store.read() as connection:
@@ -82,7 +95,7 @@ def test_one_comment_is_posted_edited_and_left_alone_while_nothing_changes(desk:
 
     assert results == [Result.SENT, Result.UNCHANGED, Result.SENT, Result.UNCHANGED]
     assert desk.note.body == "b"
-    assert desk.tracker.calls == ["find", "create", "read", "edit"]
+    assert desk.tracker.calls == ["find", "create", "read", "read", "edit", "read"]
     assert desk.kept().state is PublicationState.SENT
     assert desk.kept().attempts == 2
 
@@ -263,7 +276,7 @@ def test_a_comment_hidden_with_its_item_is_not_taken_for_deleted(desk: Desk) -> 
 
 def test_a_persons_edit_is_respected(desk: Desk) -> None:
     desk.result("a")
-    desk.note.body, desk.note.editor = "mine", "li.wei"
+    desk.person_edits("mine")
 
     results = [desk.result("b"), desk.result("c"), desk.result("c", again=True)]
 
@@ -274,7 +287,7 @@ def test_a_persons_edit_is_respected(desk: Desk) -> None:
 
 def test_a_persons_edit_is_respected_where_we_did_not_know_what_stands_there(desk: Desk) -> None:
     desk.result("a")
-    desk.note.body, desk.note.editor = "mine", "li.wei"
+    desk.person_edits("mine")
     with Store.open("sqlite://", create=True) as fresh:
         desk.store = fresh
 
@@ -289,20 +302,74 @@ def test_a_persons_edit_is_respected_where_ours_was_in_doubt(desk: Desk) -> None
     desk.tracker.kill_in = 2
     with pytest.raises(Killed):
         desk.publish("b")
-    desk.note.body, desk.note.editor = "mine", "li.wei"
+    desk.person_edits("mine")
 
     assert [desk.result("b"), desk.result("c")] == [Result.MUTED, Result.MUTED]
 
     assert desk.note.body == "mine"
 
 
-def test_an_edit_by_our_own_account_that_we_do_not_know_of_is_respected_until_a_person_asks(desk: Desk) -> None:
+@pytest.mark.parametrize("misreading", [None, "lost", "limit", "old"])
+def test_an_edit_by_our_own_account_that_we_do_not_know_of_is_respected(desk: Desk, misreading: str | None) -> None:
+    desk.tracker.misreading = misreading
     desk.result("a")
-    desk.note.body = "mine, with the service's account"
+    desk.clock.pass_by(400)
+    desk.person_edits("mine, with the service's account", US)
 
-    assert [desk.result("b"), desk.result("b")] == [Result.MUTED] * 2
-    assert desk.result("b", again=True) is Result.SENT
+    assert [desk.result("b"), desk.result("b", again=True)] == [Result.MUTED] * 2
+
+
+@pytest.mark.parametrize("misreading", ["lost", "limit", "old"])
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_text_that_could_not_be_read_after_it_was_written_is_still_ours(
+    desk: Desk, before: str | None, misreading: str
+) -> None:
+    if before is not None:
+        desk.result(before)
+        desk.clock.pass_by(30)
+    desk.tracker.misreading = misreading
+
+    first = desk.result("a")
+    desk.clock.pass_by(400)
+
+    assert [first, desk.result("b")] == [Result.SENT, Result.SENT]
     assert desk.note.body == "b"
+
+
+def test_an_older_state_read_after_a_write_of_the_same_second_is_not_learnt(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.misreading = "old"
+
+    assert [desk.result("b"), desk.result("c")] == [Result.SENT, Result.SENT]
+
+
+def test_a_target_that_wants_to_be_left_alone_after_a_write_is_left_alone(desk: Desk) -> None:
+    desk.tracker.misreading = "limit"
+
+    results = [desk.result(text) for text in ("a", "a", "b")]
+
+    assert results == [Result.SENT, Result.UNCHANGED, Result.WAITING]
+
+
+def test_where_a_target_tells_no_editions_what_we_wrote_last_is_ours(desk: Desk) -> None:
+    class Timeless(FakeTarget):
+        def read(self, target: str, remote_id: str) -> Posted | None:
+            found = super().read(target, remote_id)
+            return None if found is None else replace(found, edition=None)
+
+        def create(self, target: str, marker: str, body: object) -> Written:
+            return replace(super().create(target, marker, body), edition=None)
+
+    def result(text: str) -> Result:
+        to = {"jira": TargetOf(open=lambda: Timeless(desk.tracker), render=render)}
+        (outcome,) = publish_all(desk.store, to, [wanted(text)], send=True, now=desk.clock, stop=desk.stop)
+        return outcome.result
+
+    desk.tracker.misreading = "lost"
+    results = [result("a"), result("b")]
+    desk.person_edits("mine")
+
+    assert [*results, result("c")] == [Result.SENT, Result.SENT, Result.MUTED]
 
 
 def test_a_deleted_comment_is_not_posted_again(desk: Desk) -> None:
@@ -313,6 +380,91 @@ def test_a_deleted_comment_is_not_posted_again(desk: Desk) -> None:
 
     assert results == [Result.MUTED] * 3
     assert desk.tracker.live() == []
+
+
+def test_a_deleted_comment_is_posted_anew_when_a_person_wants_it_back(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.gone = True
+    desk.result("b")
+
+    results = [desk.result("b", unmute=True), desk.result("b"), desk.result("c")]
+
+    assert results == [Result.SENT, Result.UNCHANGED, Result.SENT]
+    assert (desk.note.remote_id, desk.note.body) == ("2", "c")
+
+
+@pytest.mark.parametrize("account", ["li.wei", US])
+def test_an_edited_comment_is_written_over_when_a_person_wants_it_back(desk: Desk, account: str) -> None:
+    desk.result("a")
+    desk.person_edits("mine", account)
+    desk.result("a2")
+
+    results = [desk.result("b", unmute=True), desk.result("b"), desk.result("c")]
+
+    assert results == [Result.SENT, Result.UNCHANGED, Result.SENT]
+    assert [(note.remote_id, note.body) for note in desk.tracker.live()] == [("1", "c")]
+
+
+@pytest.mark.parametrize(("fault", "waits"), [("limit", 400), ("cut", 60), ("deny", 1)])
+def test_a_wish_to_have_a_comment_back_outlives_a_failure(desk: Desk, fault: str, waits: float) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+    desk.tracker.faults = [fault]
+    desk.result("b", unmute=True)
+    desk.clock.pass_by(waits)
+
+    assert desk.result("b") is Result.SENT
+    assert desk.note.body == "b"
+
+
+def test_a_wish_that_cannot_be_begun_with_has_to_be_told_again(desk: Desk) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+    desk.tracker.misreading = "limit"
+    other = wanted("x", topic="dashboard")
+
+    (_, muted), (still,) = desk.publish(other, "b"), desk.publish("b", unmute=True)
+
+    assert (muted.result, still.result) == (Result.MUTED, Result.MUTED)
+    assert still.detail is not None
+    assert still.detail.startswith("jira asked to be left alone until")
+    desk.clock.pass_by(400)
+    assert [desk.result("b"), desk.result("b", unmute=True)] == [Result.MUTED, Result.SENT]
+
+
+def test_a_wish_to_have_a_comment_back_is_not_one_for_the_next_edit(desk: Desk) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+    desk.tracker.faults = ["deny"]
+    desk.result("b", unmute=True)
+    desk.person_edits("I said no")
+
+    assert [desk.result("b"), desk.result("c")] == [Result.MUTED] * 2
+    assert desk.note.body == "I said no"
+
+
+def test_why_a_comment_is_muted_is_not_forgotten_over_an_outage(desk: Desk) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+    desk.tracker.down = True
+
+    assert desk.result("b", unmute=True) is Result.FAILED
+    assert desk.publish("b")[0].detail == "a person edited our comment, so it is left as it is"
+
+
+def test_a_preview_shows_a_muted_comment_and_keeps_it_so(desk: Desk) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+
+    (shown,) = desk.publish("b", send=False, unmute=True)
+
+    assert (shown.result, shown.detail) == (Result.MUTED, "a person edited our comment, so it is left as it is")
+    assert desk.result("b") is Result.MUTED
 
 
 def test_a_lost_database_finds_its_comment(desk: Desk) -> None:
@@ -332,7 +484,7 @@ def test_a_restored_database_posts_nothing_new(desk: Desk) -> None:
     desk.restore(yesterday)
 
     assert desk.result("c") is Result.MUTED
-    assert desk.result("c", again=True) is Result.SENT
+    assert desk.result("c", unmute=True) is Result.SENT
     assert desk.note.body == "c"
 
 
@@ -485,7 +637,7 @@ def test_a_second_process_leaves_a_slow_write_alone(desk: Desk) -> None:
     class Slow(FakeTarget):
         """A target whose answer needs 25 seconds, within which another process comes by."""
 
-        def create(self, target: str, marker: str, body: object) -> Posted:
+        def create(self, target: str, marker: str, body: object) -> Written:
             desk.clock.pass_by(25)
             others.extend(desk.publish("a"))
             return super().create(target, marker, body)

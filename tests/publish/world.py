@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -11,7 +11,7 @@ from core.document.digest import digest_of
 from core.document.nodes import Document, Paragraph, Text
 from core.errors import AccessDenied, NotThere, OutcomeUnknown, RateLimited, SourceUnavailable, WriteRefused
 from core.model import Identity, Publication
-from core.ports import Posted
+from core.ports import Posted, Written
 from core.publish import ledger
 from core.publish.outbox import TargetOf, Wanted
 
@@ -53,24 +53,36 @@ class Stop(Event):
 
 @dataclass(kw_only=True)
 class Note:
-    """A comment at the tracker."""
+    """A comment at the tracker. `before` is how it stood before it was edited last."""
 
     remote_id: str
     target: str
     marker: str
     body: str
     editor: str
+    edited_at: datetime
     visible_at: datetime
+    before: Note | None = None
     gone: bool = False
+
+    def edit(self, body: str, editor: str, at: datetime) -> None:
+        """Replace its text."""
+        self.before = replace(self, before=None)
+        self.body, self.editor, self.edited_at = body, editor, at
 
 
 @dataclass(kw_only=True)
 class Tracker:
-    """The tracker's side. `faults` are used up by the next writes, one each; `lag` hides a new comment for a while."""
+    """The tracker's side. `faults` are used up by the next writes, one each; `lag` hides a new comment for a while.
+
+    `misreading` is what becomes of a read that follows a write: it is lost, refused until later, or tells what stood
+    there before.
+    """
 
     clock: Clock
     notes: list[Note] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    misreading: str | None = None
     lag: timedelta = timedelta(0)
     down: bool = False
     hidden: bool = False
@@ -103,9 +115,13 @@ class FakeTarget:
         self.tracker = tracker
         self.requests = 0
         self.closed = False
+        self.wrote = False
 
     def identify(self) -> Identity:
         return Identity(source=self.name, account_id=US)
+
+    def address(self, target: str) -> str:
+        return f"https://acme.example/browse/{target}"
 
     def find(self, target: str, marker: str) -> Posted | None:
         self._ask("find")
@@ -116,25 +132,42 @@ class FakeTarget:
         return None
 
     def read(self, target: str, remote_id: str) -> Posted | None:
+        follows, self.wrote = self.wrote, False
         self._ask("read")
-        return next((posted(note) for note in self.tracker.live() if note.remote_id == remote_id), None)
+        note = next((note for note in self.tracker.live() if note.remote_id == remote_id), None)
+        match self.tracker.misreading if follows else None:
+            case "lost":
+                raise SourceUnavailable("the connection was cut")
+            case "limit":
+                self.tracker.locked_until = self.tracker.clock.now + timedelta(minutes=5)
+                raise RateLimited("wait", not_before=self.tracker.locked_until)
+            case "old":
+                note = None if note is None else note.before
+        return None if note is None else posted(note)
 
-    def create(self, target: str, marker: str, body: object) -> Posted:
+    def create(self, target: str, marker: str, body: object) -> Written:
         def apply() -> Note:
-            number = str(len(self.tracker.notes) + 1)
-            seen_at = self.tracker.clock.now + self.tracker.lag
-            note = Note(remote_id=number, target=target, marker=marker, body=str(body), editor=US, visible_at=seen_at)
+            now = self.tracker.clock.now
+            note = Note(
+                remote_id=str(len(self.tracker.notes) + 1),
+                target=target,
+                marker=marker,
+                body=str(body),
+                editor=US,
+                edited_at=now,
+                visible_at=now + self.tracker.lag,
+            )
             self.tracker.notes.append(note)
             return note
 
         return self._write("create", apply)
 
-    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Posted:
+    def edit(self, target: str, remote_id: str, marker: str, body: object) -> Written:
         def apply() -> Note:
             note = next((note for note in self.tracker.live() if note.remote_id == remote_id), None)
             if note is None:
                 raise NotThere("the comment is gone")
-            note.body, note.editor = str(body), US
+            note.edit(str(body), US, self.tracker.clock.now)
             return note
 
         return self._write("edit", apply)
@@ -151,7 +184,7 @@ class FakeTarget:
         if self.tracker.hidden:
             raise NotThere("ERP-1 does not exist, or is hidden from us")
 
-    def _write(self, what: str, apply: Callable[[], Note]) -> Posted:
+    def _write(self, what: str, apply: Callable[[], Note]) -> Written:
         tracker = self.tracker
         tracker.step()
         fault = tracker.faults.pop(0) if tracker.faults else None
@@ -174,11 +207,22 @@ class FakeTarget:
                 raise AccessDenied("we may not comment here")
         note = apply()
         tracker.step()
-        return posted(note)
+        self.wrote = True
+        return Written(remote_id=note.remote_id, edition=edition(note))
 
 
 def posted(note: Note) -> Posted:
-    return Posted(remote_id=note.remote_id, digest=f"#{note.body}", editor=note.editor, ours=note.editor == US)
+    return Posted(
+        remote_id=note.remote_id,
+        digest=f"#{note.body}",
+        edition=edition(note),
+        editor=note.editor,
+        ours=note.editor == US,
+    )
+
+
+def edition(note: Note) -> str:
+    return f"of {note.edited_at}"
 
 
 def document(text: str) -> Document:
@@ -194,7 +238,6 @@ def wanted(text: str, *, project: str = "erp", target: str = "ERP-1", topic: str
         topic=topic,
         document=what,
         digest=digest_of(what),
-        url=f"https://acme.example/browse/{target}",
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.document import adf, markdown, text
 from core.document.digest import digest_of
-from core.document.nodes import Document, LinkTo, List, StatusWord, Tone
+from core.document.nodes import Document, LinkTo, List, StatusWord, Table, Tone
 from core.model import (
     Basis,
     Clock,
@@ -214,6 +214,29 @@ def test_the_verdict_follows_from_findings_targets_and_freshness(changed: dict[s
 
     first = document.blocks[0]
     assert [node.tone for node in getattr(first, "inlines", ()) if isinstance(node, StatusWord)] == [tone]
+
+
+@pytest.mark.parametrize(("severity", "tone"), [(Severity.CRITICAL, Tone.BAD), (Severity.WARNING, Tone.WARNING)])
+def test_an_overdue_milestone_is_as_bad_in_the_table_as_in_the_verdict(severity: Severity, tone: Tone) -> None:
+    findings = (OpenFinding(finding=replace(OVERDUE, severity=severity), opened_on=date(2026, 3, 11)),)
+
+    document = compose(replace(INPUTS, findings=findings, measurements=()), "en")
+
+    table = next(block for block in document.blocks if isinstance(block, Table))
+    words = [node for row in table.rows for cell in row for node in cell if isinstance(node, StatusWord)]
+    (verdict,) = [node for node in getattr(document.blocks[0], "inlines", ()) if isinstance(node, StatusWord)]
+    assert [word.tone for word in words if word.text == "overdue"] == [verdict.tone] == [tone]
+
+
+def test_an_overdue_milestone_whose_work_is_all_done_does_not_contradict_itself() -> None:
+    # Its other deliverable has no work at all: that keeps it open, and not one of the four items.
+    facts = {**OVERDUE.facts, "finished_items": 4}
+    findings = (OpenFinding(finding=replace(OVERDUE, facts=facts, evidence=()), opened_on=date(2026, 3, 11)),)
+
+    report = text.render(compose(replace(INPUTS, findings=findings), "en"))
+
+    assert "M1 Go-live was due on 10 March 2026 and is not finished. Finish it" in report
+    assert "4 of 4" not in report
 
 
 def test_a_number_without_evidence_is_said_in_words() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from sqlalchemy import URL
+from sqlalchemy import URL, event
 
 from core.store.engine import Store
 
@@ -30,6 +30,21 @@ def test_a_claim_has_one_holder_and_is_free_afterwards(store: Store) -> None:
 
         with other.claim("publish") as theirs:
             assert theirs
+
+
+def test_a_claim_is_free_before_the_server_notices_that_its_connection_is_gone(postgres_url: str) -> None:
+    claims = []
+    with Store.open(postgres_url, create=True) as store, Store.open(postgres_url) as other:
+
+        def claim_again(*_: object) -> None:
+            with other.claim("publish") as theirs:
+                claims.append(theirs)
+
+        event.listen(store._engine, "invalidate", claim_again)
+        with store.claim("publish") as ours:
+            claims.append(ours)
+
+    assert claims == [True, True]
 
 
 def test_a_claim_dies_with_its_process(store: Store) -> None:

@@ -196,7 +196,23 @@ def test_a_server_that_only_reads_is_told(server_url: str) -> None:
     with Store.open(server_url) as store, pytest.raises(StoreReadOnly) as caught:
         write_where_nothing_may_be_written(store)
 
+    assert "takes no writes" in sentence(caught)
+    assert "primary" in caught.value.advice
+    assert "file" not in caught.value.advice
+
+
+def test_a_user_without_rights_is_told_which(server_url: str) -> None:
+    def write_as_somebody_else(store: Store) -> None:
+        with store.write() as conn:
+            conn.execute(text("SET LOCAL ROLE pg_monitor"))
+            runs.set_note(conn, "jira", "note", "x")
+
+    with Store.open(server_url) as store, pytest.raises(StoreReadOnly) as caught:
+        write_as_somebody_else(store)
+
     assert "cannot be written by this user" in sentence(caught)
+    assert "owner of the database" in caught.value.advice
+    assert "file" not in caught.value.advice
 
 
 @pytest.mark.parametrize(

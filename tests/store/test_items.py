@@ -22,7 +22,7 @@ from core.model import (
     Snapshot,
     Status,
 )
-from core.store import items, plans
+from core.store import items, lists, plans
 from core.store.engine import Store
 from tests.store.samples import (
     MONDAY,
@@ -126,7 +126,7 @@ def test_another_category_by_the_history_is_a_change_of_the_item(store: Store) -
 
 
 def test_a_page_that_is_there_rewrites_no_row(store: Store) -> None:
-    page = [whole(item(number, labels=("a",), due_on=date(2026, 3, 31))) for number in range(1, 60)]
+    page = [whole(item(number, labels=("a",), due_on=date(2026, 3, 31))) for number in range(1, 460)]
     save(store, *page)
 
     with store.write() as conn:
@@ -408,7 +408,7 @@ def test_a_sighting_of_an_account_does_not_take_away_what_is_known_of_it(store: 
         first = items.save_identities(conn, [known, Identity(source="github", account_id="li", bot=True)])
         again = items.save_identities(conn, [Identity(source="jira", account_id="li")])
         gone = items.save_identities(conn, [Identity(source="jira", account_id="li", active=False)])
-        held = items.identities(conn, "jira")
+        held = lists.identities(conn, "jira")
 
     assert (first, again, gone) == (2, 0, 1)
     assert held == {"li": replace(known, active=False)}

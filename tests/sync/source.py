@@ -28,6 +28,7 @@ class PagedSource:
     name: str = "jira"
     requests: int = 0
     asked: list[tuple[Cursor | None, bool]] = field(default_factory=list)
+    asked_again: list[tuple[str, ...]] = field(default_factory=list)
     held: list[Mapping[str, datetime]] = field(default_factory=list)
 
     def identify(self) -> Identity:
@@ -38,8 +39,11 @@ class PagedSource:
         self.requests += 1
         return tuple(self.statuses.values())
 
-    def pull(self, cursor: Cursor | None, known: Known, *, wide: bool = False) -> Iterator[Page]:
+    def pull(
+        self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
+    ) -> Iterator[Page]:
         self.asked.append((cursor, wide))
+        self.asked_again.append(tuple(again))
         for number, page in enumerate(self.pages):
             self.requests += 1
             self.fault(number)

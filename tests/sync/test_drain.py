@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from core.errors import AccessDenied, BadAnswer, PlanwardError, RateLimited, SourceUnavailable, StoreFull
-from core.model import Category, Cursor, Status
+from core.model import Category, Cursor, Page, SetAside, Status
 from core.store import items, runs
 from core.store.engine import Store
 from tests.builders import ACTIVE, DONE, OPEN, STATUSES, moment
@@ -103,6 +103,19 @@ def test_the_wide_reading_comes_when_it_is_due_and_counts_as_upkeep(store: Store
     assert [wide for _, wide in soon.asked + later.asked] == [False, True]
     assert (first.requests, first.requests_upkeep) == (1, 2)
     assert second.requests == 0
+
+
+def test_what_was_set_aside_is_asked_for_with_the_wide_reading(store: Store) -> None:
+    broken = Page(
+        cursor=Cursor(token="t"), set_aside=(SetAside(remote_id="7", key="ERP-7", reason="x"),), complete=True
+    )
+    read(store, "2026-03-10 09:00", broken)
+    soon, later = PagedSource(pages=[page()]), PagedSource(pages=[page()])
+
+    read(store, "2026-03-10 09:05", source=soon)
+    read(store, "2026-03-10 16:00", source=later)
+
+    assert (soon.asked_again, later.asked_again) == ([()], [("7",)])
 
 
 def test_everything_is_fetched_again_when_asked(store: Store) -> None:

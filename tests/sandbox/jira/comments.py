@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from msgspec.structs import replace as replaced
+
 from tests.sandbox.jira import adf
 from tests.sandbox.jira.model import Comment, Issue
 from tests.sandbox.jira.render import Show
@@ -30,7 +32,8 @@ def listing(site: Site, call: Call) -> Answer:
     size = min(number(call, "maxResults", PAGE), PAGE)
     show = Show(site.state, site.url, call.zone)
     properties = "properties" in (words(call, "expand") or ())
-    shown = [show.comment(issue, comment, properties=properties) for comment in comments[start : start + size]]
+    chosen = [_kept(site, comment) for comment in comments[start : start + size]]
+    shown = [show.comment(issue, comment, properties=properties) for comment in chosen]
     return answer({"startAt": start, "maxResults": size, "total": len(comments), "comments": shown})
 
 
@@ -38,7 +41,7 @@ def one(site: Site, call: Call) -> Answer:
     """A comment by its id."""
     issue, comment = _find(site, call)
     properties = "properties" in (words(call, "expand") or ())
-    return answer(Show(site.state, site.url, call.zone).comment(issue, comment, properties=properties))
+    return answer(Show(site.state, site.url, call.zone).comment(issue, _kept(site, comment), properties=properties))
 
 
 def create(site: Site, call: Call) -> Answer:
@@ -118,6 +121,15 @@ def _find(site: Site, call: Call) -> tuple[Issue, Comment]:
     if comment is None:
         raise refuse(404, NOT_FOUND.format(call.groups[1]))
     return issue, comment
+
+
+def _kept(site: Site, comment: Comment) -> Comment:
+    """The comment in the form in which the site keeps it."""
+    if not site.manners.node_ids:
+        return comment
+    nodes = enumerate(comment.body["content"])
+    content = [{**node, "attrs": {**node.get("attrs", {}), "localId": f"{number:08x}"}} for number, node in nodes]
+    return replaced(comment, body={**comment.body, "content": content})
 
 
 def _by_id(site: Site, call: Call) -> tuple[Issue, Comment]:

@@ -24,7 +24,7 @@ def server_info(site: Site, call: Call) -> Answer:
     show = Show(site.state, site.url, call.zone)
     return answer(
         {
-            "baseUrl": site.url,
+            "baseUrl": site.home,
             "version": "1001.0.0-SNAPSHOT",
             "versionNumbers": [1001, 0, 0],
             "deploymentType": "Cloud",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -12,10 +13,11 @@ from tests.sandbox.jira.control import Control
 from tests.sandbox.jira.limits import Limits
 from tests.sandbox.jira.site import Manners, Site, route
 from tests.sandbox.jira.state import JiraState
-from tests.sandbox.server import Logged, Server
+from tests.sandbox.server import Answer, Logged, Request, Server
 
 BOTH = ("2", "3")  # what looks the same in both versions of the API
 ISSUE = "/issue/([^/]+)"
+HOME = "https://acme.atlassian.net"
 
 ROUTES = [
     *route("GET", "/search", search.gone, BOTH),
@@ -51,6 +53,8 @@ ROUTES = [
 class JiraSandbox:
     """A Jira Cloud on a free loopback port while the context is open.
 
+    With a `gateway`, which is the site's cloud id, it answers as Atlassian's gateway does for tokens with scopes: below
+    a path for that id and nowhere else, while people open it at `HOME`.
     `burst` is how many calls an endpoint takes a second, `writes` how many an issue takes in two seconds; the keywords
     in `manners` are the fields of `Manners`, such as `index_lag` and `page_limit`.
     """
@@ -63,19 +67,22 @@ class JiraSandbox:
         writes: int | None = 20,
         html_429: bool = True,
         port: int = 0,
+        gateway: str | None = None,
         **manners: Any,
     ) -> None:
         self.state = state
         self.limits = Limits(state.clock, burst=burst, writes=writes, html=html_429)
         self.site = Site(state, Manners(**manners), self.limits, routes=ROUTES)
-        self.server = Server(self.site.answer, clock=state.clock, port=port)
+        self.server = Server(self._answer, clock=state.clock, port=port)
         self.server.control = Control(state, self.server).answer
-        self.site.url = self.server.url
+        self._path = "" if gateway is None else f"/ex/jira/{gateway}"
+        self.site.url = self.url
+        self.site.home = self.url if gateway is None else HOME
 
     @property
     def url(self) -> str:
-        """The site's address."""
-        return self.server.url
+        """The address of its interface."""
+        return f"{self.server.url}{self._path}"
 
     @property
     def user(self) -> str:
@@ -101,6 +108,11 @@ class JiraSandbox:
     def requests(self) -> list[Logged]:
         """The requests so far: method, path, query, body."""
         return self.server.requests
+
+    def _answer(self, request: Request) -> Answer:
+        if not request.path.startswith(f"{self._path}/"):
+            return Answer(404, b'{"code":404,"message":"Not Found"}')
+        return self.site.answer(replace(request, path=request.path.removeprefix(self._path)))
 
     def __enter__(self) -> JiraSandbox:
         self.server.__enter__()

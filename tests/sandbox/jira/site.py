@@ -36,7 +36,8 @@ class Manners:
 
     `index_resolution` is how coarse the index keeps times. `history_times` is how bulk histories tell their times:
     milliseconds, seconds or iso. `ragged` pages are shorter than asked for, as a server may choose. `public`: a wrong
-    credential is answered as nobody's, with 200. `warn`: texts that each search carries as `warnings`.
+    credential is answered as nobody's, with 200. `warn`: texts that each search carries as `warnings`. `node_ids`: a
+    comment's nodes have ids of their own once it is kept, which the answer to its writing does not show yet.
     """
 
     index_lag: timedelta = timedelta(0)
@@ -52,6 +53,7 @@ class Manners:
     ragged: bool = False
     public: bool = False
     warn: tuple[str, ...] = ()
+    node_ids: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +74,16 @@ Endpoint = Callable[["Site", Call], Answer]
 
 @dataclass(slots=True)
 class Site:
-    """All that endpoints work with. `url` is known once the server listens."""
+    """All that endpoints work with. `url` is where they are, `home` where people open the site.
+
+    Both are known once the server listens.
+    """
 
     state: JiraState
     manners: Manners
     limits: Limits
     url: str = ""
+    home: str = ""
     routes: list[tuple[str, re.Pattern[str], Endpoint]] = field(default_factory=list)
     tokens: dict[str, tuple[str, int, Any]] = field(default_factory=dict)
     shown: dict[Any, Any] = field(default_factory=dict)

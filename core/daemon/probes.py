@@ -1,0 +1,102 @@
+"""What `planward check` looks at outside the configuration: secrets, files, the store, accounts, places to write to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from threading import Event
+from typing import Any
+
+import connectors
+from config.settings import Settings
+from core.daemon import compose
+from core.errors import ConfigurationError, PlanwardError, StoreMissing
+from core.ports import Target
+from core.projects import ProjectJob
+from core.publish.decision import marker_of
+from core.store.engine import Store
+
+
+def missing_secrets(settings: Settings) -> list[str]:
+    """A sentence for each secret that cannot be read, but for those of sources that this version does not read."""
+    unread = tuple(f"sources.{name}." for name, source in settings.sources.items() if not connectors.reads(source.kind))
+    missing = []
+    for place, secret in settings.secrets():
+        if place.startswith(unread):
+            continue
+        try:
+            secret.reveal()
+        except PlanwardError as error:
+            missing.append(f"{place}: {error}")
+    return missing
+
+
+def unusable_files(settings: Settings) -> list[str]:
+    """A sentence for each certificate file of a source that cannot be used for what it is named for."""
+    unusable = []
+    for name, source in settings.sources.items():
+        for setting, certificates in (
+            ("ca", (source.ca, None)),
+            ("client_certificate", (None, source.client_certificate)),
+        ):
+            if not any(certificates):
+                continue
+            from connectors.transport import trust  # only who has such files pays for it
+
+            try:
+                trust(*certificates)
+            except PlanwardError as error:
+                unusable.append(f"sources.{name}.{setting}: {error}")
+    return unusable
+
+
+def store(settings: Settings) -> dict[str, Any]:
+    """The state of the store, with the reason: ready, missing (no fault: it will be made), unusable, misconfigured."""
+    found: dict[str, Any] = {"ok": True, "url": settings.masked_store, "state": "ready", "error": None, "advice": None}
+    try:
+        Store.open(settings.store).close()
+    except StoreMissing:
+        return {**found, "state": "missing"}
+    except PlanwardError as error:
+        state = "misconfigured" if isinstance(error, ConfigurationError) else "unusable"
+        return {**found, "ok": False, "state": state, "error": str(error), "advice": error.advice}
+    return found
+
+
+def accounts(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Who each source says that we are, or why it says nothing."""
+    said: dict[str, dict[str, Any]] = {}
+    for job in compose.source_jobs(settings, Event()):
+        nobody = {"ok": False, "account": None, "name": None, "error": None, "advice": None}
+        try:
+            with closing(job.open()) as source:
+                identity = source.identify()
+        except PlanwardError as error:
+            said[job.name] = {**nobody, "error": str(error), "advice": error.advice}
+        else:
+            said[job.name] = {**nobody, "ok": True, "account": identity.account_id, "name": identity.name}
+    return said
+
+
+def targets(settings: Settings, jobs: Sequence[ProjectJob]) -> list[dict[str, Any]]:
+    """Whether each place that is written to can be seen, and whether our comment stands there. Nothing is sent.
+
+    Whether we may write there shows only when something is written.
+    """
+    known = compose.targets(settings, Event())
+    opened: dict[str, Target] = {}
+    seen: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        for project, topic in [(job.id, topic) for job in jobs for topic in job.topics]:
+            place = {"project": project, "source": topic.source, "target": topic.target, "topic": topic.topic}
+            marker = marker_of(project, topic.source, topic.target, topic.topic)
+            try:
+                if topic.source not in opened:
+                    opened[topic.source] = stack.enter_context(closing(known[topic.source].open()))
+                comment = opened[topic.source].find(topic.target, marker)
+            except PlanwardError as error:
+                seen.append({**place, "ok": False, "comment": None, "error": str(error), "advice": error.advice})
+            else:
+                there = comment.remote_id if comment else None
+                seen.append({**place, "ok": True, "comment": there, "error": None, "advice": None})
+    return seen

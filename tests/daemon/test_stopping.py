@@ -1,0 +1,106 @@
+"""Ctrl-C once lets the page in hand finish, twice ends at once; either way the next run goes on from there."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.daemon.commands import Workplace, story_now, workplace
+from tests.sandbox.server import Request
+
+LATE = 5.0
+"""Seconds by which the tracker's answer is late: long enough to press a key twice."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Workplace]:
+    with workplace(tmp_path, story_now()) as place:
+        yield place
+
+
+@pytest.fixture
+def late() -> float:
+    """Seconds by which the tracker's answer is late."""
+    return LATE
+
+
+@pytest.fixture
+def reading(place: Workplace, late: float) -> Iterator[subprocess.Popen[str]]:
+    """A sync that waits for the tracker's answer about histories."""
+    asked = Event()
+
+    def histories(request: Request) -> bool:
+        meant = "/changelog/bulkfetch" in request.path
+        if meant:
+            asked.set()
+        return meant
+
+    place.jira.faults.add(what="delay", where=histories, seconds=late)
+    process = place.start("sync")
+    assert asked.wait(30)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def ends_well(place: Workplace) -> None:
+    """The store is whole, and the next run does the rest."""
+    assert place.planward("db", "check").code == 0
+    again = place.planward("sync")
+    assert again.code == 0, again.err
+    assert len(place.ours()) == 1
+
+
+def test_the_first_says_that_the_page_is_finished_and_how_to_end_at_once(
+    place: Workplace, reading: subprocess.Popen[str]
+) -> None:
+    reading.send_signal(signal.SIGINT)
+    _, err = reading.communicate(timeout=60)
+
+    assert reading.returncode == 1
+    assert "stopping after this page; press again to stop at once" in err
+    assert "Traceback" not in err
+    ends_well(place)
+
+
+def test_the_second_ends_at_once(place: Workplace, reading: subprocess.Popen[str]) -> None:
+    reading.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    time.sleep(0.3)
+    reading.send_signal(signal.SIGINT)
+    out, err = reading.communicate(timeout=60)
+
+    assert time.monotonic() - begun < LATE - 1
+    assert reading.returncode == 130
+    assert "stopped at once" in err
+    assert "Traceback" not in out + err
+    ends_well(place)
+
+
+def test_a_service_manager_is_not_told_to_press_keys(place: Workplace, reading: subprocess.Popen[str]) -> None:
+    reading.send_signal(signal.SIGTERM)
+    _, err = reading.communicate(timeout=60)
+
+    assert "stopping after this page\n" in err
+    assert "press" not in err
+    ends_well(place)
+
+
+@pytest.mark.parametrize("late", [25.0])
+def test_a_tracker_that_does_not_answer_holds_up_no_stop(place: Workplace, reading: subprocess.Popen[str]) -> None:
+    begun = time.monotonic()
+    reading.send_signal(signal.SIGTERM)
+    _, err = reading.communicate(timeout=60)
+
+    assert time.monotonic() - begun < 10
+    assert reading.returncode == 130
+    assert "stopped at once" in err
+    place.jira.faults.clear()
+    ends_well(place)

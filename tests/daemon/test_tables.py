@@ -1,0 +1,221 @@
+"""What people see: tables that fit their terminal, in their language and their time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from rich.cells import cell_len
+
+from core.daemon import checking, cycling, database, numbers, planning, showing, tables, terminal
+from core.daemon.tables import SENTENCE, Column, print_table
+from core.document.catalogue import COLUMNS, all_messages
+from core.document.messages import template
+from tests.daemon.commands import COMMAND, Workplace, story_now, workplace
+
+MODULES = (checking, cycling, database, numbers, planning, showing)
+SHOWN = (["status"], ["findings"], ["kpi"], ["plan", "show"])
+LONG = "the connection was cut before the answer was whole, for the third time in a row"
+FAILED = (
+    (Column("source"), Column("state"), Column("items", spare=True), Column("error", folds=SENTENCE)),
+    [["acme-jira", "failed", "12", LONG]],
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    """A workplace after its first cycle. What is done there must leave it as it is."""
+    with workplace(tmp_path_factory.mktemp("place"), story_now()) as place:
+        by = place.story.approvals()[0].by.email
+        assert place.planward("plan", "approve", "--by", by, "--on", place.story.start.isoformat()).code == 0
+        assert place.planward("sync").code == 0
+        yield place
+
+
+@contextmanager
+def rewritten(place: Workplace, old: str, new: str) -> Iterator[None]:
+    """The configuration with one thing changed, for a while."""
+    text = place.config.read_text(encoding="utf-8")
+    assert old in text
+    place.config.write_text(text.replace(old, new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        place.config.write_text(text, encoding="utf-8")
+
+
+def on_terminal(place: Workplace, width: int, *words: str) -> list[str]:
+    """The lines that a command prints on a terminal of that width, without colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    environment = {name: value for name, value in place.environment(TERM="xterm").items() if name != "COLUMNS"}
+    process = subprocess.Popen(
+        [*COMMAND, *words, "-c", str(place.config)],
+        env=environment,
+        cwd=place.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+    )
+    os.close(theirs)
+    printed = b""
+    while True:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:  # the terminal is gone when the last program on it is
+            break
+        if not more:
+            break
+        printed += more
+    os.close(ours)
+    assert process.wait() == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", printed.decode()).splitlines()
+
+
+def drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int | None) -> list[str]:
+    """The lines of a table with a long cell on a terminal of that width; None for a file."""
+    for module in (tables, terminal):
+        monkeypatch.setattr(module, "room", lambda: width)
+    columns, rows = FAILED
+    print_table(None, columns, rows, "en")
+    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+
+
+# --- room ---
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_a_command_fits_its_terminal_and_cuts_no_word(place: Workplace, words: list[str]) -> None:
+    unfolded = set(place.planward(*words).out.split())
+
+    for width in (60, 80):
+        lines = [line for line in on_terminal(place, width, *words) if not line.startswith("For want of room")]
+
+        assert max(map(cell_len, lines)) <= width
+        parts = {word for line in lines for word in line.split() if word.isascii()}  # Chinese may be cut anywhere
+        assert parts <= unfolded
+
+
+@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def test_where_stdout_is_no_terminal_nothing_is_folded_or_left_out(place: Workplace, words: list[str]) -> None:
+    wide, narrow = place.planward(*words, COLUMNS="400"), place.planward(*words, COLUMNS="40")
+
+    without_seconds = [re.sub(r"\d\d:\d\d", "", answer.out) for answer in (wide, narrow)]
+    assert without_seconds[0] == without_seconds[1]
+    assert "want of room" not in narrow.out
+    assert not [line for line in narrow.out.splitlines() if line != line.rstrip()]
+
+
+def test_a_sentence_stands_on_one_line_in_a_file(place: Workplace) -> None:
+    findings = place.planward("findings")
+
+    for finding in place.planward("findings", "--json").json["findings"]:
+        assert [line for line in findings.out.splitlines() if finding["subject"] in line and finding["detail"] in line]
+
+
+def test_a_wide_terminal_shows_every_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = drawn(capsys, monkeypatch, 120)
+
+    assert lines[0].split() == ["source", "state", "items", "error"]
+    assert lines[2].endswith(LONG)
+
+
+def test_a_narrower_one_folds_sentences_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = drawn(capsys, monkeypatch, 70)
+
+    assert lines[0].split() == ["source", "state", "items", "error"]
+    assert " ".join(" ".join(lines[2:]).split()) == f"acme-jira failed 12 {LONG}"
+    assert max(map(len, lines)) <= 70
+
+
+def test_then_columns_that_can_be_spared_are_left_out_and_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = drawn(capsys, monkeypatch, 55)
+
+    assert lines[0].split() == ["source", "state", "error"]
+    assert "For want of room without: items." in lines
+
+
+def test_at_last_each_row_becomes_lines_with_everything_in_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = drawn(capsys, monkeypatch, 40)
+
+    assert lines[:3] == ["source: acme-jira", "state: failed", "items: 12"]
+    assert " ".join(lines[3:]).strip() == f"error: {LONG}"
+    assert max(map(len, lines)) <= 40
+
+
+# --- language ---
+
+
+def test_every_heading_of_every_table_is_in_the_catalogue() -> None:
+    used = {
+        column.name
+        for module in MODULES
+        for columns in vars(module).values()
+        if isinstance(columns, tuple)
+        for column in columns
+        if isinstance(column, Column)
+    }
+
+    assert used == set(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in sorted(all_messages()) if key.startswith(("column.", "table.", "cell."))]
+)
+def test_every_word_of_the_tables_is_chinese_in_chinese(key: str) -> None:
+    chinese = template(key, "zh-CN") or ""
+
+    assert re.search(r"[\u4e00-\u9fff]", chinese) or key in {"table.line", "cell.of"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [*SHOWN, ["kpi", "--evidence", "lead_time"], ["publish"], ["db", "info"], ["sync"], ["check", "--online"]],
+    ids=" ".join,
+)
+def test_no_heading_is_english_where_the_configuration_is_chinese(place: Workplace, words: list[str]) -> None:
+    english = {template(f"column.{name}", "en") or "" for name in COLUMNS}
+
+    with rewritten(place, "language: en", "language: zh-CN"):
+        lines = place.planward(*words).out.splitlines()
+
+    headings = [line for line, under in pairwise(lines) if under.startswith("──")]
+    assert headings
+    for heading in headings:
+        assert not english & set(re.split(r"\s{2,}", heading.strip())), heading
+    if words == ["plan", "show"]:
+        assert any("里程碑" in line for line in lines)
+        assert "finished" not in "".join(lines)
+
+
+# --- time ---
+
+
+def test_people_read_their_own_time_and_programs_utc(place: Workplace) -> None:
+    with rewritten(place, "timezone: Asia/Shanghai", "timezone: America/New_York"):
+        people, programs = place.planward("status"), place.planward("status", "--json")
+
+    read_at = programs.json["sources"]["acme-jira"]["last_success"]
+    assert read_at.endswith("Z")
+    local = datetime.fromisoformat(read_at).astimezone(ZoneInfo("America/New_York"))
+    assert f"{local:%Y-%m-%d %H:%M}" in people.out
+    assert "times in America/New_York" in people.out
+    assert f"{local.astimezone(UTC):%Y-%m-%d %H:%M}" not in people.out
