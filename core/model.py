@@ -195,7 +195,8 @@ class Page:
     """One transaction's worth of a source: what came, and the cursor behind it.
 
     `complete` is True on the page that ends a walk with nothing missing. `warnings` are the tracker's own doubts about
-    its answer. `expected` is an estimate of the walk's items for a progress bar, or None.
+    its answer. `expected` is an estimate of the walk's items for a progress bar, or None. `answered_at` is when the
+    source answered by its own clock, None where it does not tell.
     """
 
     cursor: Cursor
@@ -205,6 +206,7 @@ class Page:
     warnings: tuple[str, ...] = ()
     complete: bool = False
     expected: int | None = None
+    answered_at: datetime | None = None
 
 
 # --- what history makes of it ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from core.model import Plan, Role, WorkItem
 from core.plan.match import RoleRule, enrol_all
 from core.store import items, plans, runs
+from core.store.upsert import serialise
 
 PLACES_NOTE = "places"
 MATCHING = 1
@@ -37,14 +38,15 @@ def keep_places(
     `version` is the plan's number in the store, `kinds` tells the kind of each of the project's sources.
     """
     about = f"project {project}"
+    serialise(connection, about)
     by = [MATCHING, version, [(role, rule.types, rule.labels) for role, rule in roles.items()], sorted(kinds.items())]
     rules = hashlib.sha256(msgspec.json.encode(by)).hexdigest()
     note = runs.get_note(connection, about, PLACES_NOTE)
     kept = msgspec.json.decode(note, type=_Kept) if note else None
-    since = kept.until if kept and kept.rules == rules else {}
     until = {source: items.last_writing(connection, source) for source in sorted(kinds)}
-    if since == until:
+    if kept == _Kept(rules, until):
         return
+    since = kept.until if kept and kept.rules == rules else {}
 
     def place(source: str, ids: Collection[str]) -> set[str]:
         """Enrol these items; the ids of those whose children may belong elsewhere now."""

@@ -24,6 +24,9 @@ from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInpu
 from core.store import items, plans, results, runs
 from core.store.engine import Store
 
+MOST_MISSED = 36
+"""Periods for which it is looked back for those in which nothing was measured."""
+MISSED_AT_ONCE = 3
 CLOSING_LAG = timedelta(hours=1)
 """How long after a period's end a reading must begin to be trusted with all of it: trackers index late."""
 
@@ -159,15 +162,21 @@ def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | No
 
 
 def _missed(connection: Connection, job: ProjectJob, present: Period) -> list[Period]:
-    """The periods since the first measured one in which nothing was measured, because nothing ran or could be read."""
-    measured = results.measured_days(connection, job.id, job.period)
+    """The oldest periods since the first measured one in which nothing was measured, because nothing ran or was read.
+
+    A few at a time, since the store is ours alone meanwhile; the next cycles take the others. None of long ago: whoever
+    was away for years, or whose clock once was, wants no rows of nothing.
+    """
+    measured = set(results.measured_days(connection, job.id, job.period))
     missed = []
     period = previous(present, job.calendar.zone)
-    while measured and period.start_on > measured[0]:
+    for _ in range(MOST_MISSED):
+        if period.start_on <= min(measured, default=period.start_on):
+            break
         if period.start_on not in measured:
             missed.append(period)
         period = previous(period, job.calendar.zone)
-    return missed
+    return sorted(missed, key=lambda period: period.start_on)[:MISSED_AT_ONCE]
 
 
 def _close(

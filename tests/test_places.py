@@ -119,6 +119,16 @@ def test_another_plan_or_other_rules_give_every_item_its_place_anew(store: Store
     assert places(store, "erp") == [("ERP-1", Role.TASK, "D9"), ("ERP-9", Role.PROBLEM, None)]
 
 
+def test_a_project_without_sources_holds_nothing_any_more(store: Store) -> None:
+    save(store, issue("ERP-1"))
+    keep(store)
+
+    with store.write() as connection:
+        keep_places(connection, "erp", PLAN, 1, ROLES, {})
+
+    assert places(store, "erp") == []
+
+
 WORK = st.builds(
     issue,
     st.sampled_from([f"ERP-{number}" for number in range(1, 7)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -124,6 +124,30 @@ def test_periods_in_which_nothing_ran_are_measured_and_frozen_afterwards(desk: D
     assert [desk.numbers(month)["lead_time"][0].sample for month in (MARCH, APRIL, may)] == [0, 1, 0]
     february = period_at(PeriodKind.MONTH, moment("2026-02-10 00:00"), OFFICE.zone)
     assert desk.numbers(february) == {}  # nobody was there yet
+
+
+def test_years_without_a_run_are_taken_up_a_few_months_at_a_time_and_not_for_ever(desk: Desk) -> None:
+    desk.cycle("2016-01-10 09:00", page(ONE))
+
+    desk.cycle("2026-06-10 09:00")
+    with desk.store.read() as connection:
+        days = results.measured_days(connection, "erp", PeriodKind.MONTH)
+
+    assert [str(day) for day in days] == ["2016-01-01", "2023-06-01", "2023-07-01", "2023-08-01", "2026-06-01"]
+
+
+def test_a_host_whose_clock_runs_ahead_freezes_nothing_that_the_source_has_not_reached(desk: Desk) -> None:
+    def told(at: str) -> Page:
+        return replace(page(ONE), answered_at=moment(at))
+
+    desk.cycle("2026-03-10 09:00", told("2026-03-10 09:00"))
+    desk.cycle("2031-03-10 09:00", told("2026-03-10 09:05"))
+    ahead = desk.frozen(MARCH)
+    desk.cycle("2031-04-01 09:00", told("2026-04-01 02:00"))
+
+    assert ahead == set()
+    assert "lead_time" in desk.frozen(MARCH)
+    assert desk.frozen(APRIL) == set()
 
 
 def test_a_frozen_number_does_not_change_with_what_happens_later(desk: Desk) -> None:

@@ -79,6 +79,7 @@ class Batch:
     set_aside: list[SetAside] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     found: int = 0
+    at: datetime | None = None
     doubtful: bool = False
     ended: bool = False
 
@@ -117,7 +118,7 @@ class JiraSource:
     def pull(
         self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
     ) -> Iterator[Page]:
-        """Yield what was updated since the cursor, up to a thousand issues a page; the first has those asked for again.
+        """Yield what was updated since the cursor, up to a thousand issues a page, and before it those asked for again.
 
         Issues that the store holds in this version are left out. A walk that was broken off goes on where it stood;
         `wide` begins a new one a day earlier. Raises RemoteError.
@@ -126,10 +127,12 @@ class JiraSource:
         reader = Reader(self.name)
         self._tokens.clear()
         whole, told, first = place == Place(self._digest), 0, True
+        wanted = [remote_id for remote_id in again if remote_id.isdecimal()]  # an unreadable one may have had none
+        for start in range(0, len(wanted), PAGE_SIZE):
+            batch = self._ask_again(place, wanted[start : start + PAGE_SIZE], reader, known)
+            yield Page(cursor=place.cursor, snapshots=self._complete(batch, reader), set_aside=tuple(batch.set_aside))
         while True:
             batch = self._gather(place, reader, known, resumed=first and place.token is not None)
-            if first:
-                self._ask_again(batch, again, reader, known)
             if whole and first and batch.ended and not batch.found:
                 self.identify()  # a stranger, too, sees nothing at all
             snapshots = self._complete(batch, reader)
@@ -142,6 +145,7 @@ class JiraSource:
                 warnings=tuple(batch.warnings),
                 complete=batch.ended and not batch.doubtful,
                 expected=self._expected(batch) if whole and first else None,
+                answered_at=batch.at,
             )
             if batch.ended:
                 return
@@ -181,12 +185,26 @@ class JiraSource:
             body["nextPageToken"] = place.token
         return self._client.read("search/jql", SearchPage, body=body)
 
-    def _ask_again(self, batch: Batch, ids: Sequence[str], reader: Reader, known: Known) -> None:
-        """Put these issues into the batch, from the primary store; those that are gone do not come."""
-        wanted = [remote_id for remote_id in ids if remote_id.isdecimal()]  # an unreadable one may have had none
-        for start in range(0, len(wanted), PAGE_SIZE):
-            body = {"issueIdsOrKeys": wanted[start : start + PAGE_SIZE], "fields": FIELDS}
-            self._take(batch, self._client.read("issue/bulkfetch", FoundIssues, body=body).value.issues, reader, known)
+    def _ask_again(self, place: Place, ids: Sequence[str], reader: Reader, known: Known) -> Batch:
+        """These issues, up to a hundred, from the primary store, without those that are gone or out of scope now."""
+        batch = Batch(place)
+        body: dict[str, object] = {"issueIdsOrKeys": ids, "fields": FIELDS}
+        found = {
+            str(msgspec.json.decode(raw, type=IssueStub).id): raw
+            for raw in self._client.read("issue/bulkfetch", FoundIssues, body=body).value.issues
+        }
+        # A query that names an issue which is gone is refused as a whole, so these are asked for only now.
+        scoped = f"({self._scope}) AND id in ({', '.join(found)})"
+        token = None
+        while found:
+            body = {"jql": scoped, "fields": ["id"], "maxResults": PAGE_SIZE, "nextPageToken": token}
+            page = self._client.read("search/jql", SearchPage, body={k: v for k, v in body.items() if v}).value
+            stubs = [msgspec.json.decode(raw, type=IssueStub) for raw in page.issues]
+            self._take(batch, [found[str(stub.id)] for stub in stubs if str(stub.id) in found], reader, known)
+            token = page.next_page_token
+            if not token:
+                break
+        return batch
 
     def _take(self, batch: Batch, found: Sequence[msgspec.Raw], reader: Reader, known: Known) -> int | None:
         """Put the new and changed ones of the found issues into the batch. Gives the last one's creation instant."""
@@ -210,6 +228,7 @@ class JiraSource:
     def _advance(self, batch: Batch, told: Told[SearchPage], reached: int | None) -> None:
         """Move the batch's place behind this page. Raises BadAnswer when the pages lead nowhere."""
         page, token = told.value, told.value.next_page_token
+        batch.at = batch.at or told.at
         if told.at is None:
             raise BadAnswer(f"{self._client.host} does not say what time it has, which we go by.")
         if not token and page.is_last is False:

@@ -41,7 +41,7 @@ def comments(
 
     One that was deleted while we read may come or not; it hides no other.
     """
-    start, total = 0, 0
+    start, last = 0, None
     told: set[str] = set()
     while True:
         query: dict[str, str | int] = {
@@ -52,14 +52,16 @@ def comments(
         if with_properties:
             query["expand"] = "properties"
         page = client.read(f"issue/{issue}/comment", CommentPage, query=query).value
-        gone, total = total - (page.total or 0), page.total or 0
-        if gone > 0:
-            # As many moved up behind the deleted ones, and may now stand before the place where this page begins.
-            start = max(0, start - gone)
+        ids = [comment.id for comment in page.comments]
+        if last is not None and last not in ids:
+            # Some were deleted, and what stood behind them moved up: it may stand before this page now.
+            start = max(0, start - COMMENTS_AT_ONCE)
+            last = last if start else None
             continue
         yield from (comment for comment in page.comments if comment.id not in told)
-        told.update(comment.id for comment in page.comments)
-        start += len(page.comments)
+        told.update(ids)
         # The total may count what we may not see, so an empty page ends it too.
-        if not page.comments or start >= total:
+        if not ids or start + len(ids) >= (page.total or 0):
             return
+        # Each page begins with the last comment of the one before it, which shows that nothing lies between them.
+        last, start = (ids[-1], start + len(ids) - 1) if len(ids) > 1 else (None, start + 1)

@@ -22,6 +22,8 @@ from core.store.migrations import HEAD, REVISIONS
 from core.store.tables import metadata
 
 PATIENCE = timedelta(seconds=30)
+OLDEST_SQLITE = (3, 35)
+"""The first that drops columns; it takes 32,766 parameters in a statement as well."""
 CONNECT_SECONDS = 10
 ADDRESSES = "Write `sqlite:///FILE` or `postgresql://USER@HOST/NAME` in `store:`."
 
@@ -266,6 +268,12 @@ def _free_name(path: Path) -> Path:
 def _engine(url: URL, path: Path | None, patience: timedelta) -> Engine:
     if url.get_backend_name() == "postgresql":
         return _postgresql(url, patience)
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        wanted = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(
+            f"this Python brings SQLite {sqlite3.sqlite_version}, and Planward needs {wanted} or newer",
+            advice="Run it with a Python that has a newer SQLite, or name a PostgreSQL database in `store:`.",
+        )
     engine = create_engine(
         "sqlite://",
         creator=_sqlite(path, patience),

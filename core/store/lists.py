@@ -29,12 +29,12 @@ def statuses(conn: Connection, source: str) -> dict[str, Status]:
     }
 
 
-def save_statuses(conn: Connection, source: str, listed: Sequence[Status], at: datetime) -> bool:
+def save_statuses(conn: Connection, source: str, listed: Sequence[Status], seen_at: datetime) -> bool:
     """Whether a status is new, renamed or in another category than before.
 
-    What it meant `earlier` is ours: a status that was held in another category had that one until `at`. One that is
-    listed without a category keeps the last that it had, and statuses that are no longer listed stay, because older
-    changes speak of them.
+    What it meant `earlier` is ours: a status that was held in another category had that one until `seen_at`, when they
+    were listed last. One that is listed without a category keeps the last that it had, and statuses that are no longer
+    listed stay, because older changes speak of them.
     """
     serialise(conn, f"source {source}")
     before = statuses(conn, source)
@@ -44,7 +44,7 @@ def save_statuses(conn: Connection, source: str, listed: Sequence[Status], at: d
         category, earlier = status.category or known.category, known.earlier
         if known.category is not None and known.category is not category:
             # A clock that was set back must not put the order of the meanings upside down.
-            ended_at = max([at, *(moment for moment, _ in earlier)])
+            ended_at = max([seen_at, *(moment for moment, _ in earlier)])
             earlier = (*earlier, (ended_at, known.category))
         rows.append(
             encoded(

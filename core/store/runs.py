@@ -19,7 +19,10 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One reading of a source. `counts` are named numbers; `not_before` is when the source may be asked again."""
+    """One reading of a source. `counts` are named numbers; `not_before` is when the source may be asked again.
+
+    `answered_at` is when the source gave its first page by its own clock, where it told.
+    """
 
     source: str
     started_at: datetime
@@ -28,6 +31,7 @@ class Run:
     counts: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
     not_before: datetime | None = None
+    answered_at: datetime | None = None
 
 
 def cursor(conn: Connection, source: str, stream: str) -> tuple[Cursor, str] | None:
@@ -64,6 +68,7 @@ def record_run(conn: Connection, run: Run) -> None:
         finished_at=run.finished_at,
         ok=run.ok,
         counts=run.counts,
+        answered_at=run.answered_at,
         error=run.error,
         not_before=run.not_before,
     )
@@ -100,10 +105,16 @@ def last_success(conn: Connection) -> dict[str, datetime]:
 
 
 def read_since(conn: Connection) -> dict[str, datetime]:
-    """When the latest successful run of every source began: what happened before that is read."""
+    """When the latest successful run of every source began: what happened before that is read.
+
+    By the source's clock where that is behind ours, so that a host whose clock runs ahead ends no period.
+    """
     table = tables.runs
     latest = select(table.c.source, func.max(table.c.started_at).label("at")).where(table.c.ok).group_by(table.c.source)
-    return {row.source: row.at for row in conn.execute(latest)}
+    of = latest.subquery()
+    joined = table.join(of, (table.c.source == of.c.source) & (table.c.started_at == of.c.at))
+    rows = conn.execute(select(table.c.source, table.c.started_at, table.c.answered_at).select_from(joined))
+    return {row.source: min(row.started_at, row.answered_at or row.started_at) for row in rows}
 
 
 def get_note(conn: Connection, source: str, key: str) -> str | None:

@@ -304,6 +304,7 @@ runs = Table(
     Column("counts", Json, nullable=False),
     Column("error", Text),
     Column("not_before", Instant),
+    Column("answered_at", Instant),
 )
 
 # --- plan and project ----------------------------------------------------------------------------------------------

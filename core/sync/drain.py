@@ -25,6 +25,7 @@ from core.model import Change, History, Page, Snapshot, Status
 from core.ports import Source
 from core.store import items, runs
 from core.store.engine import Store
+from core.store.upsert import serialise
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +60,10 @@ class SourceJob:
 
 @dataclass(slots=True, kw_only=True)
 class Drained:
-    """What draining one source brought. `items` counts new and really changed ones."""
+    """What draining one source brought. `items` counts new and really changed ones.
+
+    `answered_at` is when the source gave its first page by its own clock, where it tells.
+    """
 
     items: int = 0
     changes: int = 0
@@ -70,6 +74,7 @@ class Drained:
     requests: int = 0
     requests_upkeep: int = 0
     seconds: float = 0.0
+    answered_at: datetime | None = None
     error: PlanwardError | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -136,6 +141,7 @@ def _run(job: SourceJob, drained: Drained, started_at: datetime, finished_at: da
             "requests": drained.requests,
             "requests_upkeep": drained.requests_upkeep,
         },
+        answered_at=drained.answered_at,
         error=None if drained.error is None else str(drained.error),
         not_before=drained.error.not_before if isinstance(drained.error, RateLimited) else None,
     )
@@ -163,7 +169,8 @@ def _run_due_checks(
         if is_due(checked_at, job.checks, "lists", now()):
             listed = source.lists()
             with store.write() as connection:
-                items.save_statuses(connection, job.name, listed, now())
+                # A status that is moved was so at some time since it was listed last; what it meant is sure till then.
+                items.save_statuses(connection, job.name, listed, checked_at.get("lists", now()))
                 runs.record_check(connection, job.name, "lists", now())
     finally:
         drained.requests_upkeep += source.requests
@@ -189,11 +196,10 @@ def _pull(
     it said; the pages until then are kept, and the cursor behind them.
     """
     with store.read() as connection:
-        statuses = items.statuses(connection, job.name)
         held = runs.cursor(connection, job.name, STREAM)
         checked_at = runs.checked_at(connection, job.name)
         set_aside = [record.remote_id for record in items.set_aside(connection, job.name)]
-    _derive_again_if_meanings_changed(store, job, statuses, now())
+    _derive_again_if_meanings_changed(store, job, now(), stop)
 
     cursor = None if held is None or held[1] != job.scope else held[0]
     wide = cursor is not None and is_due(checked_at, job.checks, "reread", now())
@@ -211,7 +217,8 @@ def _pull(
         for page in source.pull(cursor, known, wide=wide, again=set_aside if wide else ()):
             expected = page.expected if page.expected is not None else expected
             seen += len(page.snapshots)
-            _save(store, job, page, statuses, drained, now())
+            drained.answered_at = drained.answered_at or page.answered_at
+            _save(store, job, page, drained, now())
             progress(job.name, seen, expected)
             drained.warnings.extend(page.warnings)
             complete = page.complete
@@ -233,11 +240,12 @@ def _pull(
             runs.record_check(connection, job.name, "reread", now())
 
 
-def _save(
-    store: Store, job: SourceJob, page: Page, statuses: Mapping[str, Status], drained: Drained, at: datetime
-) -> None:
+def _save(store: Store, job: SourceJob, page: Page, drained: Drained, at: datetime) -> None:
     """One page, what its histories make of it, and the cursor behind it: all or nothing."""
     with store.write() as connection:
+        serialise(connection, f"source {job.name}")
+        # As they are now: another process may have found that a status was moved since we began.
+        statuses = items.statuses(connection, job.name)
         unread = [snapshot.item.remote_id for snapshot in page.snapshots if snapshot.changes is None]
         stored = items.changes(connection, job.name, unread) if unread else {}
         histories = _histories(page.snapshots, statuses, job.mapping, stored)
@@ -267,15 +275,14 @@ def _histories(
     return histories
 
 
-def _derive_again_if_meanings_changed(
-    store: Store, job: SourceJob, statuses: Mapping[str, Status], at: datetime
-) -> None:
+def _derive_again_if_meanings_changed(store: Store, job: SourceJob, at: datetime, stop: Event) -> None:
     """Work every stored history out anew when the configuration or the tracker changed what a status means or meant.
 
-    Nothing is fetched. The note is written with the last batch, so that an interrupted run starts over.
+    Nothing is fetched. The note is written after the last batch, so that an interrupted run starts over.
     """
-    digest = meaning_digest(job.mapping, statuses)
     with store.read() as connection:
+        statuses = items.statuses(connection, job.name)
+        digest = meaning_digest(job.mapping, statuses)
         if runs.get_note(connection, job.name, MEANING_NOTE) == digest:
             return
     after: str | None = None
@@ -284,6 +291,8 @@ def _derive_again_if_meanings_changed(
         with store.write() as connection:
             batch = items.load_snapshots(connection, job.name, after=after)
             items.save_histories(connection, job.name, _histories(batch, statuses, job.mapping, {}), at)
+        if stop.is_set():
+            return
         if not batch:
             break
         after = batch[-1].item.remote_id

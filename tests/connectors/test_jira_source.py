@@ -7,15 +7,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import cast
 
 import pytest
 
 from config.secret import Secret
 from config.sources import JiraSettings
 from connectors.jira import fetch, walk
+from connectors.jira.client import JiraClient, Told
 from connectors.jira.fetch import JiraSource
 from connectors.jira.map import Reader
-from connectors.jira.payloads import Issue
+from connectors.jira.payloads import CommentPage, CommentPayload, Issue
+from connectors.jira.questions import comments
 from connectors.transport import ReadRetry
 from core.errors import AccessDenied, BadAnswer, NotThere, PlanwardError, RateLimited, SourceUnavailable
 from core.model import Category, Cursor, Provenance, WorkItem
@@ -434,11 +437,24 @@ def test_what_was_set_aside_comes_once_it_can_be_read_however_old_it_is(
     jira.clock.advance(timedelta(days=30))
 
     (unasked,) = mirror.pull(source, wide=True)
-    (page,) = mirror.pull(source, wide=True, again=[*aside, "999999", "unreadable-0123"])
+    asked, page = mirror.pull(source, wide=True, again=[*aside, "999999", "unreadable-0123"])
 
     assert [snapshot.item.key for snapshot in unasked.snapshots] == []
-    assert [snapshot.item.key for snapshot in page.snapshots] == [keys[1]]
-    assert page.complete
+    assert [snapshot.item.key for snapshot in asked.snapshots] == [keys[1]]
+    assert (asked.complete, page.complete) == (False, True)
+
+
+def test_what_was_set_aside_and_is_out_of_scope_now_does_not_come(
+    source: JiraSource, state: JiraState, settings: Settings, jira: JiraSandbox
+) -> None:
+    keys = grow(state, 2)
+    ids = [state.issue(key).id for key in keys]
+    state.add_project("CRM", "Customers")
+    state.move_issue(keys[0], "CRM", author="bo")
+
+    found = Mirror().pull(source, again=ids)
+
+    assert [snapshot.item.remote_id for snapshot in found[0].snapshots] == [ids[1]]
 
 
 def test_a_token_that_leads_back_is_noticed(source: JiraSource, jira: JiraSandbox, state: JiraState) -> None:
@@ -628,3 +644,24 @@ def test_a_cursor_of_another_version_of_planward_means_from_the_beginning(source
     pages = list(source.pull(Cursor(token="[1, 2]"), Mirror().known))
 
     assert len(pages[0].snapshots) == 1
+
+
+def test_a_comment_is_not_passed_over_when_one_goes_and_one_comes_while_they_are_read() -> None:
+    standing = [str(number) for number in range(150)]
+
+    class Answers:
+        """A client whose issue loses a comment and gets another one after the first page."""
+
+        def read(self, _path: str, _kind: object, *, query: dict[str, int]) -> Told[CommentPage]:
+            start = query["startAt"]
+            shown = [CommentPayload(id=number, created="") for number in standing[start : start + 100]]
+            told = CommentPage(comments=shown, total=len(standing))
+            if start == 0 and "5" in standing:
+                standing.remove("5")
+                standing.append("new")
+            return Told(told, None)
+
+    found = [comment.id for comment in comments(cast("JiraClient", Answers()), "1")]
+
+    assert set(found) >= {str(number) for number in range(150)} | {"new"}
+    assert len(found) == len(set(found))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from core.store.engine import Store
 from tests.daemon.commands import Workplace, story_now, workplace
 from tests.sandbox.server import Request
 
@@ -104,3 +108,45 @@ def test_a_tracker_that_does_not_answer_holds_up_no_stop(place: Workplace, readi
     assert "stopped at once" in err
     place.jira.faults.clear()
     ends_well(place)
+
+
+def test_a_locked_database_holds_up_no_stop(tmp_path: Path) -> None:
+    path = tmp_path / "planward.db"
+    Store.open(f"sqlite:///{path}", create=True).close()
+    program = (
+        "import sys\n"
+        "from core.daemon.stopping import stopping\n"
+        "from core.store.engine import Store\n"
+        "with stopping(), Store.open(sys.argv[1]) as store:\n"
+        "    print('waits', flush=True)\n"
+        "    with store.write(): pass\n"
+    )
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", program, f"sqlite:///{path}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "waits\n"
+        time.sleep(0.3)
+        begun = time.monotonic()
+        waiting.send_signal(signal.SIGTERM)
+        _, err = waiting.communicate(timeout=60)
+
+    assert time.monotonic() - begun < 10
+    assert waiting.returncode == 130
+    assert "stopped at once" in err
+
+
+@pytest.mark.parametrize("late", [10.0])
+def test_whoever_presses_a_key_once_gets_the_page_finished_however_long_it_takes(
+    place: Workplace, reading: subprocess.Popen[str]
+) -> None:
+    reading.send_signal(signal.SIGINT)
+    _, err = reading.communicate(timeout=60)
+
+    assert reading.returncode == 1
+    assert "stopped at once" not in err

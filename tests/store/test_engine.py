@@ -503,3 +503,12 @@ def test_a_store_tells_what_it_holds(store: Store) -> None:
     assert (info.schema, info.head) == (HEAD, HEAD)
     assert (info.rows["items"], info.rows["changes"], info.rows["publications"]) == (2, 2, 0)
     assert info.size > 50_000
+
+
+def test_a_python_with_an_old_sqlite_is_told_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 26, 0))
+
+    with pytest.raises(StoreError, match="SQLite") as caught:
+        Store.open(f"sqlite:///{tmp_path}/planward.db", create=True)
+
+    assert "PostgreSQL" in caught.value.advice

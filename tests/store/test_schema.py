@@ -240,12 +240,14 @@ def test_the_second_step_keeps_what_a_moved_status_meant_before(
             conn.exec_driver_sql(
                 "INSERT INTO statuses (source, status_id, name, category, category_since) VALUES "
                 f"('jira', '4', 'Review', 'done', {moved_at}), ('jira', '5', 'Unseen', 'done', {moved_at}), "
-                "('jira', '6', 'Open', 'todo', NULL)"
+                f"('jira', '6', 'Open', 'todo', NULL), ('jira', '7', 'Backlog', 'active', {moved_at})"
             )
             conn.exec_driver_sql(
-                "INSERT INTO changes (source, item_id, remote_id, position, field, changed_at, to_id, to_category) "
-                "VALUES ('jira', '1', '100', 0, 'status', 1, '4', 'active'), "
-                "('jira', '1', '101', 0, 'status', 2, '4', 'done')"
+                "INSERT INTO changes (source, item_id, remote_id, position, field, changed_at, from_id, from_category, "
+                "to_id, to_category) VALUES "
+                "('jira', '1', '100', 0, 'status', 1, '7', 'todo', '4', 'active'), "
+                "('jira', '1', '101', 0, 'status', 2, '6', 'todo', '4', 'waiting'), "
+                "('jira', '1', '102', 0, 'status', 3, '6', 'todo', '4', 'done')"
             )
 
         store.upgrade()
@@ -254,6 +256,7 @@ def test_the_second_step_keeps_what_a_moved_status_meant_before(
             statuses = items.statuses(conn, "jira")
             kept = items.changes(conn, "jira", ["1"])
 
-    assert statuses["4"].earlier == ((MONDAY, Category.ACTIVE),)
+    assert statuses["4"].earlier == ((MONDAY, Category.WAITING),)  # as it was seen last
+    assert statuses["7"].earlier == ((MONDAY, Category.TODO),)  # items began in it and never entered it
     assert (statuses["5"].earlier, statuses["6"].earlier) == ((), ())
-    assert [change.remote_id for change in kept["1"]] == ["100", "101"]
+    assert [change.remote_id for change in kept["1"]] == ["100", "101", "102"]

@@ -9,12 +9,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from sqlalchemy import text
 
 from core.errors import AccessDenied, BadAnswer, PlanwardError, RateLimited, SourceUnavailable, StoreFull
 from core.model import Category, Cursor, Page, SetAside, Status
 from core.store import items, runs
 from core.store.engine import Store
-from tests.builders import ACTIVE, DONE, OPEN, STATUSES, moment
+from tests.builders import ACTIVE, DONE, OPEN, STATUSES, WAITING, moment
 from tests.sync.source import PagedSource, page, read, snapshot
 
 ONE = snapshot("ERP-1", ("2026-03-02 09:00", OPEN))
@@ -198,7 +199,34 @@ def test_histories_are_worked_out_again_when_a_status_moves(store: Store) -> Non
     with store.read() as connection:
         spans = connection.exec_driver_sql("SELECT category, entered_at FROM planward_spans ORDER BY 2").fetchall()
     assert [category for category, _ in spans] == ["todo", "active", "waiting"]
-    assert spans[2][1].startswith("2026-03-12T09:00")
+    assert spans[2][1].startswith("2026-03-10T09:00")  # when it was seen last as it was
+
+
+def test_a_status_that_another_process_saw_moved_meanwhile_means_what_it_means_now(store: Store) -> None:
+    working = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-03-03 09:00", ACTIVE))
+    moved = {**STATUSES, "3": replace(STATUSES["3"], category=WAITING)}
+
+    def other(number: int) -> None:
+        if number == 1:
+            read(store, "2026-03-12 11:00", source=PagedSource(pages=[page()], statuses=moved))
+
+    read(store, "2026-03-12 09:00", source=PagedSource(pages=[page(), page(working)], fault=other))
+
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT category FROM planward_spans ORDER BY entered_at"))
+        assert [row.category for row in rows] == ["todo", "active", "waiting"]
+
+
+def test_a_status_that_was_moved_while_nobody_looked_meant_the_old_until_it_was_last_seen(store: Store) -> None:
+    read(store, "2026-03-12 09:00", source=PagedSource(pages=[page()]))
+    moved = {**STATUSES, "3": replace(STATUSES["3"], category=DONE)}
+    entered = snapshot("ERP-1", ("2026-03-02 09:00", OPEN), ("2026-04-20 09:00", ACTIVE))
+
+    read(store, "2026-06-10 09:00", source=PagedSource(pages=[page(entered)], statuses=moved))
+
+    with store.read() as connection:
+        (row,) = connection.execute(text("SELECT finished_at FROM planward_items"))
+        assert row.finished_at == "2026-04-20T09:00:00.000000Z"
 
 
 def test_a_fault_of_ours_in_one_source_is_told_and_stops_no_other(
