@@ -91,13 +91,19 @@ def _without_null(schema: Any) -> Any:
 
 
 def shown(settings: Settings) -> str:
-    """The settings in force as YAML: defaults filled in, secrets as references, passwords of addresses hidden."""
+    """The settings in force as YAML."""
     import yaml
 
-    values = {**_written(settings), "store": settings.masked_store}
+    values = shown_values(settings)
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
+
+
+def shown_values(settings: Settings) -> dict[str, Any]:
+    """The settings in force: defaults filled in, secrets as references, passwords of addresses hidden."""
+    values: dict[str, Any] = {**_written(settings), "store": settings.masked_store}
     if isinstance(settings.store_reference, Secret):
         values["store"] = _written(settings.store_reference)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
+    return values
 
 
 @singledispatch

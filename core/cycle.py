@@ -15,11 +15,15 @@ from core.sync.drain import Drained, Progress, SourceJob, drain
 
 @dataclass(slots=True, kw_only=True)
 class Cycle:
-    """What one cycle did, by source, by project and by publication."""
+    """What one cycle did, by source, by project and by publication.
+
+    `stopped_before` says in words what it was told to stop before, None where it came to its end.
+    """
 
     sources: dict[str, Drained] = field(default_factory=dict)
     projects: dict[str, Held] = field(default_factory=dict)
     published: list[Outcome] = field(default_factory=list)
+    stopped_before: str | None = None
 
 
 def run_cycle(
@@ -43,15 +47,24 @@ def run_cycle(
     for source in sources:
         if not stop.is_set():
             cycle.sources[source.name] = drain(store, source, full=full, now=now, stop=stop, progress=progress)
+    unread = [
+        source.name for source in sources if source.name not in cycle.sources or cycle.sources[source.name].stopped
+    ]
+    if unread:
+        cycle.stopped_before = f"{', '.join(unread)} was read to its end"
+        return cycle
 
     wanted: list[Wanted] = []
     for project in projects:
         if stop.is_set():
-            break
+            cycle.stopped_before = f"{project.id} was held against its plan"
+            return cycle
         held = hold(store, project, now())
         cycle.projects[project.id] = held
         wanted.extend(held.wanted)
 
-    if not stop.is_set():
-        cycle.published = publish_all(store, targets, wanted, send=send, now=now, stop=stop)
+    if stop.is_set():
+        cycle.stopped_before = "anything was written back"
+        return cycle
+    cycle.published = publish_all(store, targets, wanted, send=send, now=now, stop=stop)
     return cycle

@@ -559,6 +559,10 @@ class Publication:
     `marker` identifies our text at the target. `digest` is of the inputs that should stand there, `sent_digest` of
     those that do. `remote_digest` is of the body as the target gave it back, which tells a person's later edit; until
     that was read after a write it is the edition that the write made, None where the target did not tell.
+
+    `target` is how the configuration names the item; `item_id` is the tracker's own id of it, which stays when it is
+    moved or named otherwise, None until the tracker was asked. `item_updated_at` is the item's `updated_at` as the
+    store had it when we last looked what stands there: once it differs, a person may have edited or deleted our text.
     """
 
     id: str
@@ -576,3 +580,5 @@ class Publication:
     sent_at: datetime | None = None
     attempts: int = 0
     error: str | None = None
+    item_id: str | None = None
+    item_updated_at: datetime | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -81,8 +81,11 @@ class Target(Protocol):
     def identify(self) -> Identity:
         """Who the target says that we are."""
 
-    def find(self, target: str, marker: str) -> Posted | None:
-        """Our oldest comment with this marker on the item, read from the primary store. None: there is none."""
+    def resolve(self, target: str) -> str:
+        """The tracker's own id of the item, whatever it is called now or was before. Raises NotThere, RemoteError."""
+
+    def find(self, target: str, markers: Collection[str]) -> Posted | None:
+        """Our oldest comment on the item with one of these markers, from the primary store. None: there is none."""
 
     def read(self, target: str, remote_id: str) -> Posted | None:
         """The comment as it stands now, or None when it is gone."""

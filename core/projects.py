@@ -27,6 +27,8 @@ from core.store.engine import Store
 MOST_MISSED = 36
 """Periods for which it is looked back for those in which nothing was measured."""
 MISSED_AT_ONCE = 3
+STALE_AFTER = timedelta(days=1)
+"""How old the data of a source may be and still be called up to date, where it is to be read more often than that."""
 CLOSING_LAG = timedelta(hours=1)
 """How long after a period's end a reading must begin to be trusted with all of it: trackers index late."""
 
@@ -54,7 +56,7 @@ class ProjectJob:
     """A project as configured. `read_plan` reads the plan file anew.
 
     `kinds` tells the kind of each of its sources, `patience` for how long the last reading of each is called fresh
-    while newer ones fail.
+    while newer ones fail (see `stale_sources`).
     """
 
     id: str
@@ -99,7 +101,9 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         since = min(period.start_at for period in (present, *ended))
         enrolled = items.enrolled(connection, job.id, open_or_since=since)
         facts = gather(enrolled, plan, baselines, job.calendar, at)
-        found = reconcile(plan, baselines, [item.work for item in facts.items], at=at, today=job.calendar.day_of(at))
+        found = reconcile(
+            plan, baselines, [item.work for item in facts.items], job.kinds, at=at, today=job.calendar.day_of(at)
+        )
         # The issue that carries our own comment is no work of the project.
         carriers = {f"{topic.source}:{topic.target}" for topic in job.topics}
         found = [finding for finding in found if finding.kind != SHADOW_WORK or finding.subject not in carriers]
@@ -107,9 +111,10 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         opened, closed = results.sync_findings(connection, job.id, details, at)
         plans.save_milestones(connection, job.id, _milestones(facts))
 
-        stale = stale_sources(connection, job, at)
+        stale = stale_sources(connection, job.patience, at)
         _close(connection, job, ended, enrolled, baselines, at)
-        measured = measure_all(facts, present, at, adjustments=job.rules, stale_sources=stale)
+        read_until = _read_until(connection, job)
+        measured = measure_all(facts, present, at, adjustments=job.rules, read_until=read_until, stale_sources=stale)
         frozen = _frozen(connection, job, present)  # none, unless the clock or the project's zone was set back
         for measurement in measured:
             if measurement.kpi not in frozen:
@@ -131,8 +136,10 @@ def reconstruct(store: Store, job: ProjectJob, period: Period, at: datetime) -> 
     with store.read() as connection:
         baselines = plans.baselines(connection, job.id)
         facts = gather(items.enrolled(connection, job.id), _plan_at(connection, job, at), baselines, job.calendar, at)
-        stale = stale_sources(connection, job, at)
-    return measure_all(facts, period, at, adjustments=job.rules, basis=Basis.HISTORY, stale_sources=stale)
+        stale, read_until = stale_sources(connection, job.patience, at), _read_until(connection, job)
+    return measure_all(
+        facts, period, at, adjustments=job.rules, basis=Basis.HISTORY, read_until=read_until, stale_sources=stale
+    )
 
 
 def unread(connection: Connection, job: ProjectJob) -> list[str]:
@@ -141,17 +148,28 @@ def unread(connection: Connection, job: ProjectJob) -> list[str]:
     return [source for source in job.kinds if source not in success]
 
 
-def stale_sources(connection: Connection, job: ProjectJob, at: datetime) -> tuple[str, ...]:
-    """The project's sources whose last reading failed and whose last success is too long ago, or that have none.
+def stale_sources(connection: Connection, patience: Mapping[str, timedelta], at: datetime) -> tuple[str, ...]:
+    """The sources that are not up to date, given how long each is waited for while its readings fail.
 
-    One failure among frequent readings is none: the comment would be edited twice for every hiccup of a network.
+    One that was never read; one whose last success is longer ago than that, and later ones failed; and one that nobody
+    has read for more than a day, whatever the reason. One failure among frequent readings is none: the comment would be
+    edited twice for every hiccup of a network. Silence alone is given the day, because a timer may start us once a day
+    however short `every` is, and reports speak of days; what is older than a day is never called up to date, save where
+    it is to be read less often than that.
     """
     last, success = runs.last_runs(connection), runs.last_success(connection)
     return tuple(
         source
-        for source, patience in job.patience.items()
-        if source not in success or (not last[source].ok and at - success[source] > patience)
+        for source, waited in patience.items()
+        if source not in success
+        or at - success[source] > (max(waited, STALE_AFTER) if last[source].error is None else waited)
     )
+
+
+def _read_until(connection: Connection, job: ProjectJob) -> datetime | None:
+    """Until when all of the project's sources are read; None where it has none."""
+    read_since = runs.read_since(connection)
+    return min((read_since[source] for source in job.kinds if source in read_since), default=None)
 
 
 def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | None:
@@ -257,7 +275,7 @@ def _inputs(connection: Connection, job: ProjectJob, period: Period, at: datetim
     day_of = job.calendar.day_of
     latest = {measurement.kpi: measurement for measurement, _ in results.measurements(connection, job.id, period)}
     found = results.open_findings(connection, job.id)
-    success, stale = runs.last_success(connection), stale_sources(connection, job, at)
+    success, stale = runs.last_success(connection), stale_sources(connection, job.patience, at)
     return StatusInputs(
         name=job.name,
         period=period,

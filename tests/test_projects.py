@@ -107,7 +107,7 @@ def test_a_doubtful_reading_freezes_nothing_and_is_shown_as_stale(desk: Desk) ->
     desk.cycle("2026-04-01 09:00", page(complete=False, warnings=("truncated",)))
 
     with desk.store.read() as connection:
-        stale = stale_sources(connection, desk.job, moment("2026-04-01 09:00"))
+        stale = stale_sources(connection, desk.job.patience, moment("2026-04-01 09:00"))
     assert desk.frozen(MARCH) == set()
     assert stale == ("jira",)
     assert desk.numbers(APRIL)["lead_time"][0].stale_sources == ("jira",)
@@ -271,7 +271,7 @@ def test_what_is_stored_is_what_the_whole_history_gives(desk: Desk, life: Snapsh
 def test_a_source_is_stale_after_some_failures_and_not_after_one(desk: Desk) -> None:
     def stale(at: str) -> tuple[str, ...]:
         with desk.store.read() as connection:
-            return stale_sources(connection, desk.job, moment(at))
+            return stale_sources(connection, desk.job.patience, moment(at))
 
     def fail(at: str) -> None:
         def fault(number: int) -> None:
@@ -290,6 +290,40 @@ def test_a_source_is_stale_after_some_failures_and_not_after_one(desk: Desk) -> 
 
     read(desk.store, "2026-03-10 09:25", page())
     assert stale("2026-03-10 09:25") == ()
+
+
+def test_what_nobody_has_read_for_more_than_a_day_is_stale_although_nothing_failed(desk: Desk) -> None:
+    desk.cycle("2026-03-10 09:00", page(ONE))
+
+    def stale(at: str) -> tuple[str, ...]:
+        with desk.store.read() as connection:
+            return stale_sources(connection, desk.job.patience, moment(at))
+
+    assert stale("2026-03-11 09:00") == ()  # a timer may run us once a day
+    assert stale("2026-03-11 09:01") == ("jira",)
+
+
+def test_a_source_that_is_to_be_read_every_few_days_may_be_as_old_as_that(desk: Desk) -> None:
+    desk.cycle("2026-03-10 09:00", page(ONE))
+
+    with desk.store.read() as connection:
+        assert stale_sources(connection, {"jira": timedelta(days=6)}, moment("2026-03-16 09:00")) == ()
+        assert stale_sources(connection, {"jira": timedelta(days=6)}, moment("2026-03-16 09:01")) == ("jira",)
+
+
+def test_weeks_that_nobody_has_read_are_no_weeks_in_which_nothing_was_finished(desk: Desk) -> None:
+    solved = snapshot("ERP-2", ("2026-03-02 09:00", OPEN), ("2026-03-03 09:00", DONE))
+    desk.cycle("2026-03-11 09:00", page(ONE, solved))
+
+    def weekly(period: Period, at: str) -> Measurement:
+        found = {one.kpi: one for one in reconstruct(desk.store, desk.job, period, moment(at))}
+        return found["throughput"]
+
+    # The 1st alone and the week of the 2nd were read whole; that of the 9th until the 11th.
+    assert weekly(MARCH, "2026-03-11 09:00").denominator == 3
+    assert weekly(MARCH, "2026-04-01 00:00").denominator == 2
+    unread = weekly(APRIL, "2026-04-25 09:00")
+    assert (unread.value, unread.reason, unread.stale_sources) == (None, "not_read", ("jira",))
 
 
 def test_nothing_is_found_or_measured_before_a_source_was_read_to_its_end(desk: Desk) -> None:

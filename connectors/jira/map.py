@@ -6,7 +6,7 @@ Raises ValueError or OverflowError where a payload holds something that cannot b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -185,12 +185,12 @@ def is_marked(comment: CommentPayload) -> bool:
     return MARK.encode() in bytes(comment.body)
 
 
-def carries(comment: CommentPayload, marker: str) -> bool:
-    """Whether a comment carries this marker, as its property or as the end of the link in its last paragraph."""
+def carries(comment: CommentPayload, markers: Collection[str]) -> bool:
+    """Whether a comment carries one of these markers, as its property or at the end of its last paragraph's link."""
     for entry in comment.properties or ():
-        if entry.key == PROPERTY and property_marker(bytes(entry.value)) == marker:
+        if entry.key == PROPERTY and property_marker(bytes(entry.value)) in markers:
             return True
-    return any(href.endswith(MARK + marker) for href in _last_links(bytes(comment.body)))
+    return any(href.rpartition(MARK)[2] in markers for href in _last_links(bytes(comment.body)) if MARK in href)
 
 
 def property_marker(value: bytes) -> str | None:

@@ -218,8 +218,9 @@ class ServerInfo(Payload):
 
 
 class IssueProject(Payload):
-    """The project of an issue."""
+    """An issue's id and its project."""
 
+    id: str | int
     fields: FieldsProject
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from contextlib import suppress
 from threading import Event
 from urllib.parse import quote
@@ -38,7 +39,7 @@ class JiraTarget:
         self._url = settings.url
         self._account: str | None = None
         self._site: str | None = None
-        self._checked: set[str] = set()
+        self._issues: dict[str, IssueProject] = {}
 
     @property
     def requests(self) -> int:
@@ -51,11 +52,15 @@ class JiraTarget:
         self._account = found.account_id
         return found
 
-    def find(self, target: str, marker: str) -> Posted | None:
-        """Our oldest comment with this marker on the issue, or None. Raises NotThere, RemoteError."""
+    def resolve(self, target: str) -> str:
+        """The issue's id: Jira knows it by its key in any case and by those that it had before. Raises NotThere."""
+        return str(self._issue(target).id)
+
+    def find(self, target: str, markers: Collection[str]) -> Posted | None:
+        """Our oldest comment on the issue with one of these markers, or None. Raises NotThere, RemoteError."""
         ours = self._ours()
         told = comments(self._client, quote(target, safe=""), newest_first=True, with_properties=True)
-        found = [comment for comment in told if _author(comment) == ours and self._carries(comment, marker)]
+        found = [comment for comment in told if _author(comment) == ours and self._carries(comment, markers)]
         if not found:
             return None
         return self._posted(min(found, key=lambda comment: by_age(comment.id)))
@@ -103,8 +108,8 @@ class JiraTarget:
     def _ours(self) -> str:
         return self._account or self.identify().account_id
 
-    def _carries(self, comment: CommentPayload, marker: str) -> bool:
-        if carries(comment, marker):
+    def _carries(self, comment: CommentPayload, markers: Collection[str]) -> bool:
+        if carries(comment, markers):
             return True
         if comment.properties is not None:
             return False
@@ -113,7 +118,7 @@ class JiraTarget:
             found = self._client.read(f"comment/{comment.id}/properties/{PROPERTY}", Property).value
         except NotThere:
             return False
-        return property_marker(bytes(found.value)) == marker
+        return property_marker(bytes(found.value)) in markers
 
     def _posted(self, comment: CommentPayload) -> Posted:
         editor = comment.update_author or comment.author
@@ -128,10 +133,7 @@ class JiraTarget:
 
     def _refuse_customers(self, target: str) -> None:
         """Pass when the issue's project is none whose comments go to customers. Raises WriteRefused."""
-        if target in self._checked:
-            return
-        issue = self._client.read(f"issue/{quote(target, safe='')}", IssueProject, query={"fields": "project"}).value
-        project = issue.fields.project
+        project = self._issue(target).fields.project
         if project.project_type_key is None and project.id is not None:
             project = self._client.read(f"project/{project.id}", ProjectPayload).value
         if project.project_type_key == SERVICE_DESK:
@@ -139,7 +141,13 @@ class JiraTarget:
                 f"{target} is in a service project, where a comment is shown and mailed to the customer.",
                 advice="Publish to an issue of another project.",
             )
-        self._checked.add(target)
+
+    def _issue(self, target: str) -> IssueProject:
+        """The issue, asked for once."""
+        if target not in self._issues:
+            path = f"issue/{quote(target, safe='')}"
+            self._issues[target] = self._client.read(path, IssueProject, query={"fields": "project"}).value
+        return self._issues[target]
 
 
 def _path(target: str, remote_id: str | None = None) -> str:

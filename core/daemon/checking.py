@@ -57,12 +57,14 @@ def check(config: Path, *, online: bool, as_json: bool) -> int:
 
     settings = load(config)
     jobs = project_jobs(settings)  # raises what only shows when it is put together, such as a country without holidays
+    said = probes.accounts(settings) if online else {}
+    names = [*probes.unknown_statuses(said), *probes.unknown_types(settings)] if online else []
     found = Found(
-        notes=_notes(settings, datetime.now(UTC).date()),
+        notes=[*_notes(settings, datetime.now(UTC).date()), *names],
         secrets=probes.missing_secrets(settings),
         files=probes.unusable_files(settings),
         store=probes.store(settings),
-        accounts=probes.accounts(settings) if online else {},
+        accounts=said,
         targets=probes.targets(settings, jobs) if online else [],
     )
     if as_json:

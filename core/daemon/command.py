@@ -238,6 +238,7 @@ def db_info(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> 
 
 @config_app.command("schema")
 def config_schema(
+    _config: ConfigOption = DEFAULT_CONFIG,  # every command takes it; the schema is the same for all files
     plan: Annotated[bool, typer.Option("--plan", help="The schema of plan files instead.")] = False,
 ) -> None:
     """Print the JSON Schema of the configuration file, for editors."""
@@ -250,12 +251,16 @@ def config_schema(
 
 
 @config_app.command("show")
-def config_show(config: ConfigOption = DEFAULT_CONFIG) -> None:
+def config_show(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Print the configuration in force: defaults filled in, secrets masked."""
-    from config.load import load, shown
-    from core.daemon.terminal import write
+    from config.load import load, shown, shown_values
+    from core.daemon.terminal import print_json, write
 
-    write(shown(load(config)))
+    settings = load(config)
+    if json:
+        print_json(shown_values(settings))
+    else:
+        write(shown(settings))
 
 
 def leave(code: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from datetime import timedelta
 from functools import partial
 from threading import Event
 from zoneinfo import ZoneInfo
@@ -25,6 +26,8 @@ from core.sync.drain import SourceJob
 
 MISSED_READINGS = 3
 """Readings that may fail before a source is called stale."""
+OFTEN = timedelta(hours=1)
+"""How often we are surely run: a timer may start us once an hour although `every` is shorter."""
 DIALECTS: dict[str, Dialect] = {"jira": adf.render}
 """What each kind of source takes as the text of a comment. Kinds that are not here are not written to."""
 
@@ -67,6 +70,15 @@ def project_jobs(settings: Settings, only: str | None = None) -> list[ProjectJob
     ]
 
 
+def patience_of(settings: Settings) -> dict[str, timedelta]:
+    """How long each source that this version reads is waited for while its readings fail."""
+    return {
+        name: MISSED_READINGS * max(source.every, OFTEN)
+        for name, source in settings.sources.items()
+        if connectors.reads(source.kind)
+    }
+
+
 def targets(settings: Settings, stop: Event) -> dict[str, TargetOf]:
     """How to write to each source that comments can be written to."""
     return {
@@ -90,19 +102,24 @@ def _project_job(settings: Settings, name: str, project: ProjectSettings) -> Pro
         name=project.name,
         read_plan=partial(_plan, project),
         kinds={source: settings.sources[source].kind for source in read},
-        patience={source: MISSED_READINGS * settings.sources[source].every for source in read},
+        patience={source: patience for source, patience in patience_of(settings).items() if source in read},
         roles={role: RoleRule(types=rule.type, labels=rule.label) for role, rule in project.roles.items()},
         calendar=WorkingCalendar(zone, work.country, work.days, work.opens, work.closes),
         period=project.period,
         rules={
             kpi: Rule(within=rule.within, clock=rule.clock, target=rule.target) for kpi, rule in project.kpis.items()
         },
-        topics=tuple(
-            Topic(source=entry.to, target=entry.item, topic=entry.topic)
-            for entry in project.publish
-            if isinstance(settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
-        ),
+        topics=topics(settings, project),
         language=settings.language,
+    )
+
+
+def topics(settings: Settings, project: ProjectSettings) -> tuple[Topic, ...]:
+    """Where this version writes about the project, named as the tracker does: a key of Jira's is in upper case."""
+    return tuple(
+        Topic(source=entry.to, target=entry.item.upper(), topic=entry.topic)
+        for entry in project.publish
+        if isinstance(settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
     )
 
 

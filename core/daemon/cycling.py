@@ -40,7 +40,7 @@ MUTED = (
 
 
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
-    """One cycle. 1 when a source or a publication failed, 78 when a secret was missing."""
+    """One cycle. 1 when a source or a publication failed or it was stopped early, 78 when a secret was missing."""
     settings = load(config)
     # A page is tens of thousands of small values that hold no cycles. Looking through all of them for cycles every 700
     # new ones, which is the default, costs a quarter of the whole sync.
@@ -68,7 +68,10 @@ def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
         if drained.error is not None:
             tell_failure(name, drained.error)
     _tell_refused(cycle.published)
-    return _exit_code(cycle.published, [drained.error for drained in cycle.sources.values() if drained.error])
+    if cycle.stopped_before is not None:
+        tell(f"planward: stopped before {cycle.stopped_before}; the next cycle goes on from there")
+    code = _exit_code(cycle.published, [drained.error for drained in cycle.sources.values() if drained.error])
+    return code or (0 if cycle.stopped_before is None else 1)
 
 
 def publish(config: Path, *, project: str | None, diff: bool, send: bool, unmute: bool, as_json: bool) -> int:
@@ -87,6 +90,7 @@ def publish(config: Path, *, project: str | None, diff: bool, send: bool, unmute
             send=sends,
             now=_now,
             stop=stop,
+            look=True,
             again=asked,
             unmute=unmute,
         )
@@ -123,6 +127,7 @@ def _payload(cycle: Cycle) -> dict[str, Any]:
         "sources": {
             name: {
                 "ok": drained.ok,
+                "stopped": drained.stopped,
                 "items": drained.items,
                 "changes": drained.changes,
                 "comments": drained.comments,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from core.document import messages
 from core.errors import UsageError
 from core.history.period import label, parse_period, period_at
 from core.kpi.declare import KPIS
-from core.model import EvidenceRow, Measurement, Period, Unit
-from core.projects import ProjectJob, reconstruct
+from core.model import EvidenceRow, Measurement, Period
+from core.projects import ProjectJob, reconstruct, stale_sources
 from core.report import measures
+from core.report.words import natural
 from core.store import results
 from core.store.engine import Store
 
@@ -89,15 +91,26 @@ def _moment(job: ProjectJob, period: str | None, as_of: str | None) -> tuple[Per
     chosen = parse_period(period, zone) if period else period_at(job.period, at - timedelta(microseconds=1), zone)
     if chosen.start_at > now:
         raise UsageError(f"{label(chosen)} has not begun yet", advice="Ask for the present period or an earlier one.")
+    if as_of is not None and at <= chosen.start_at:
+        raise UsageError(
+            f"{label(chosen)} had not begun on {as_of}",
+            advice=f"Write a day since {chosen.start_on.isoformat()} behind --as-of, or an earlier --period.",
+        )
     return chosen, min(at, chosen.end_at) if as_of is None else at, as_of is not None
 
 
 def _measurements(store: Store, job: ProjectJob, period: Period, at: datetime, *, asked: bool) -> list[Measurement]:
-    """The stored numbers. Where a moment was named, only those that were frozen by then; else worked out anew."""
+    """The stored numbers. Where a moment was named, only those that were frozen by then; else worked out anew.
+
+    A number that is not frozen yet depends on what is stale now, and not on what was when it was stored.
+    """
     with store.read() as connection:
         stored = {one.kpi: (one, frozen) for one, frozen in results.measurements(connection, job.id, period)}
+        stale = stale_sources(connection, job.patience, at)
     if stored and (not asked or all(frozen and one.as_of <= at for one, frozen in stored.values())):
-        return list(measures.ordered(one for one, _ in stored.values()))
+        return list(
+            measures.ordered(one if frozen else replace(one, stale_sources=stale) for one, frozen in stored.values())
+        )
     return list(measures.ordered(reconstruct(store, job, period, at)))
 
 
@@ -152,24 +165,26 @@ def _show(job: ProjectJob, period: Period, at: datetime, measured: list[Measurem
         ]
         for one in measured
     ]
-    about = {"project": job.name, "period": label(period), "at": local(at, zone), "zone": zone.key}
+    about = {"project": job.name, "period": label(period), "at": _moment_text(job, at), "zone": zone.key}
     print_table(messages.say("table.kpis", language, **about), NUMBERS, rows, language)
     if stale := {source for one in measured for source in one.stale_sources}:
         say(f"Not current: {', '.join(sorted(stale))}.")
     for one in measured:
         if one.kpi == evidence:
-            rows = [_evidence_cells(one, row, language) for row in one.evidence]
+            ordered = sorted(one.evidence, key=lambda row: (row.source or "", natural(row.key)))
+            rows = [_evidence_cells(one, row, language) for row in ordered]
             print_table(messages.say("table.evidence", language, kpi=one.kpi), EVIDENCE, rows, language)
 
 
+def _moment_text(job: ProjectJob, at: datetime) -> str:
+    """The moment in the project's zone; the instant between two days as the end of the former."""
+    day = job.calendar.day_of(at - timedelta(microseconds=1))
+    if job.calendar.end_of_day(day) == at:
+        return messages.say("end_of_day", job.language, on=day)
+    return local(at, job.calendar.zone)
+
+
 def _evidence_cells(one: Measurement, row: EvidenceRow, language: str) -> list[str]:
-    if row.value is None:
-        value = ""
-    elif one.unit is Unit.SHARE:
-        value = messages.say("cell.yes" if row.value else "cell.no", language)
-    elif one.unit is Unit.SECONDS:
-        value = messages.duration_text(row.value, language)
-    else:
-        value = messages.number_text(row.value)
+    value = measures.evidence_value(one, row, language)
     reason = messages.excluded_text(row.reason, language) if row.reason else ""
     return [row.source or messages.say("cell.plan", language), row.key, value, reason, row.url or ""]

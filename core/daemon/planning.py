@@ -103,12 +103,14 @@ def approve(config: Path, *, project: str | None, by: str, why: str | None, on: 
             baseline = plans.approve(
                 connection, job.id, plan, by=by, reason=why, approved_at=approved_at, recorded_at=now
             )
+            holding = in_force(plans.baselines(connection, job.id), now) or baseline
         hold(store, job, now)  # the numbers that hang on it change now, and not with the next cycle
     if as_json:
         print_json(
             {
                 "project": job.id,
                 "baseline": baseline.number,
+                "in_force": holding.number,
                 "approved_at": baseline.approved_at,
                 "approved_by": baseline.approved_by,
                 "reason": baseline.reason,
@@ -116,10 +118,14 @@ def approve(config: Path, *, project: str | None, by: str, why: str | None, on: 
         )
     else:
         dates = len(plan.deliverables) + len(plan.milestones)
-        say(
-            f"{job.name}: baseline {baseline.number} with {dates} dates, approved by {by}."
-            " These are now the promised ones."
-        )
+        if holding.number == baseline.number:
+            meaning = "These are now the promised ones."
+        else:
+            meaning = (
+                f"Baseline {holding.number}, approved on {job.calendar.day_of(holding.approved_at)}, stays in force;"
+                f" this one holds from {job.calendar.day_of(approved_at)} until the next sign-off after it."
+            )
+        say(f"{job.name}: baseline {baseline.number} with {dates} dates, approved by {by}. {meaning}")
     return 0
 
 

@@ -8,12 +8,16 @@ from threading import Event
 from typing import Any
 
 import connectors
+from config.problems import quote
 from config.settings import Settings
+from config.sources import AnySource
 from core.daemon import compose
 from core.errors import ConfigurationError, PlanwardError, StoreMissing
+from core.model import Status
 from core.ports import Target
 from core.projects import ProjectJob
-from core.publish.decision import marker_of
+from core.publish.decision import markers_of
+from core.store import items
 from core.store.engine import Store
 
 
@@ -63,18 +67,66 @@ def store(settings: Settings) -> dict[str, Any]:
     return found
 
 
+def unknown_types(settings: Settings) -> list[str]:
+    """A sentence for each type that a role names and that no item which is held of the project's sources is of.
+
+    None where nothing is held yet, or the store cannot be asked.
+    """
+    unknown: list[str] = []
+    try:
+        with Store.open(settings.store) as opened, opened.read() as connection:
+            held = {name: items.types(connection, one.sources) for name, one in settings.projects.items()}
+    except PlanwardError:
+        return unknown  # what is wrong with the store is told for itself
+    for name, project in settings.projects.items():
+        known = {kind.casefold() for kind in held[name]}
+        for role, rule in project.roles.items():
+            missing = [kind for kind in rule.type if known and kind.casefold() not in known]
+            unknown += [f"{name}: no issue is of type {quote(kind)}, which role {role} names" for kind in missing]
+    return unknown
+
+
+def unknown_statuses(said: dict[str, dict[str, Any]]) -> list[str]:
+    """A sentence for each status that the settings of a source name and that it said it does not have."""
+    return [
+        f"{name}: has no status {quote(status)}, which `statuses` names"
+        for name, one in said.items()
+        for status in one["unknown_statuses"]
+    ]
+
+
+def _unknown(source: AnySource, listed: Sequence[Status]) -> list[str]:
+    named = [name for names in getattr(source, "statuses", {}).values() for name in names]
+    known = {text.casefold() for status in listed for text in (status.name, status.status_id)}
+    return [name for name in named if name.casefold() not in known]
+
+
 def accounts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Who each source says that we are, or why it says nothing."""
+    """Who each source says that we are, and which statuses it does not have, or why it says nothing."""
     said: dict[str, dict[str, Any]] = {}
     for job in compose.source_jobs(settings, Event()):
-        nobody = {"ok": False, "account": None, "name": None, "error": None, "advice": None}
+        nobody: dict[str, Any] = {
+            "ok": False,
+            "account": None,
+            "name": None,
+            "unknown_statuses": [],
+            "error": None,
+            "advice": None,
+        }
         try:
             with closing(job.open()) as source:
                 identity = source.identify()
+                unknown = _unknown(settings.sources[job.name], source.lists())
         except PlanwardError as error:
             said[job.name] = {**nobody, "error": str(error), "advice": error.advice}
         else:
-            said[job.name] = {**nobody, "ok": True, "account": identity.account_id, "name": identity.name}
+            said[job.name] = {
+                **nobody,
+                "ok": True,
+                "account": identity.account_id,
+                "name": identity.name,
+                "unknown_statuses": unknown,
+            }
     return said
 
 
@@ -89,11 +141,11 @@ def targets(settings: Settings, jobs: Sequence[ProjectJob]) -> list[dict[str, An
     with ExitStack() as stack:
         for project, topic in [(job.id, topic) for job in jobs for topic in job.topics]:
             place = {"project": project, "source": topic.source, "target": topic.target, "topic": topic.topic}
-            marker = marker_of(project, topic.source, topic.target, topic.topic)
+            markers = markers_of(project, topic.source, [topic.target], topic.topic)
             try:
                 if topic.source not in opened:
                     opened[topic.source] = stack.enter_context(closing(known[topic.source].open()))
-                comment = opened[topic.source].find(topic.target, marker)
+                comment = opened[topic.source].find(topic.target, markers)
             except PlanwardError as error:
                 seen.append({**place, "ok": False, "comment": None, "error": str(error), "advice": error.advice})
             else:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.load import load
 from config.settings import Settings
-from core.daemon.compose import project_jobs
+from core.daemon.compose import patience_of, project_jobs, topics
 from core.daemon.cycling import MUTED
 from core.daemon.tables import NAME, SENTENCE, Column, print_table
 from core.daemon.terminal import local, print_json, say
 from core.document import messages
 from core.model import PublicationState, Severity
-from core.projects import unread
+from core.projects import stale_sources, unread
+from core.report.words import natural
 from core.store import items, outbox, results, runs
 from core.store.engine import Store
 
@@ -35,13 +37,11 @@ WRITTEN = (
     Column("error", folds=SENTENCE),
 )
 FINDINGS = (
-    Column("project", spare=True),
     Column("severity"),
     Column("kind"),
     Column("subject", spare=True),
     Column("what", folds=SENTENCE),
 )
-STATES = {True: "ok", False: "failed", None: "unread"}
 ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -50,12 +50,14 @@ def status(config: Path, *, as_json: bool) -> int:
     settings = load(config)
     with Store.open(settings.store) as store, store.read() as connection:
         last, success = runs.last_runs(connection), runs.last_success(connection)
+        stale = stale_sources(connection, patience_of(settings), datetime.now(UTC))
         held = items.count(connection)
         findings = {name: len(results.open_findings(connection, name)) for name in settings.projects}
         publications = outbox.all(connection)
     sources: dict[str, dict[str, Any]] = {
         name: {
             "kind": source.kind,
+            "state": _state(last.get(name), stale=name in stale),
             "ok": last[name].ok if name in last else None,
             "last_run": last[name].finished_at if name in last else None,
             "last_success": success.get(name),
@@ -65,12 +67,18 @@ def status(config: Path, *, as_json: bool) -> int:
         }
         for name, source in settings.sources.items()
     }
+    named = {
+        (name, topic.source, topic.target, topic.topic)
+        for name, project in settings.projects.items()
+        for topic in topics(settings, project)
+    }
     written: list[dict[str, Any]] = [
         {
             "project": one.project,
             "source": one.source,
             "target": one.target,
             "topic": one.topic,
+            "named": (one.project, one.source, one.target, one.topic) in named,
             "state": one.state.value,
             "remote_id": one.remote_id,
             "sent_at": one.sent_at,
@@ -98,7 +106,7 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
     with Store.open(settings.store) as store, store.read() as connection:
         found = [(job, one) for job in jobs for one in results.open_findings(connection, job.id)]
         missing = sorted({source for job in jobs for source in unread(connection, job)})
-    found.sort(key=lambda row: (ORDER[row[1].finding.severity], row[1].opened_at, row[1].finding.subject))
+    found.sort(key=lambda row: (ORDER[row[1].finding.severity], row[1].opened_at, natural(row[1].finding.subject)))
     if as_json:
         print_json(
             {
@@ -109,8 +117,8 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
                         "severity": one.finding.severity.value,
                         "subject": one.finding.subject,
                         "opened_at": one.opened_at,
-                        "detail": one.detail,
-                        "advice": messages.advice_text(one.finding.kind, job.language),
+                        "detail": messages.finding_text(one.finding, job.language),
+                        "advice": messages.advice_text(one.finding, job.language),
                         "facts": dict(one.finding.facts),
                         "evidence": [{"source": source, "key": key} for source, key in one.finding.evidence],
                     }
@@ -126,21 +134,33 @@ def findings(config: Path, *, project: str | None, as_json: bool) -> int:
     if not found:
         return 0
     language = settings.language
-    rows = [
-        [
-            job.id,
-            messages.say(f"severity.{one.finding.severity}", language),
-            one.finding.kind,
-            one.finding.subject,
-            one.detail,
+    for job in jobs:
+        rows = [
+            [
+                messages.say(f"severity.{one.finding.severity}", language),
+                one.finding.kind,
+                one.finding.subject,
+                messages.finding_text(one.finding, language),
+            ]
+            for of, one in found
+            if of is job
         ]
-        for job, one in found
-    ]
-    print_table(messages.say("table.findings", language, n=len(found)), FINDINGS, rows, language)
-    for kind in dict.fromkeys(one.finding.kind for _, one in found):
-        if advice := messages.advice_text(kind, language):
+        if rows:
+            print_table(messages.say("table.findings", language, project=job.id, n=len(rows)), FINDINGS, rows, language)
+    advised = [(one.finding.kind, messages.advice_text(one.finding, language)) for _, one in found]
+    for kind, advice in dict.fromkeys(advised):
+        if advice:
             say(f"{kind}: {advice}")
     return 0
+
+
+def _state(last: runs.Run | None, *, stale: bool) -> str:
+    """How the last reading of a source went, or that it is too long ago."""
+    if last is None:
+        return "unread"
+    if not last.ok:
+        return "stopped" if last.error is None else "failed"
+    return "stale" if stale else "ok"
 
 
 def _show_status(
@@ -150,7 +170,7 @@ def _show_status(
     rows = [
         [
             name,
-            messages.say(f"cell.source.{STATES[facts['ok']]}", language),
+            messages.say(f"cell.source.{facts['state']}", language),
             local(facts["last_success"], zone),
             str(facts["items"]),
             facts["error"] or "",
@@ -165,12 +185,12 @@ def _show_status(
             one["project"],
             f"{one['source']} {one['target']}",
             one["topic"],
-            messages.say(f"cell.publication.{one['state']}", language),
+            messages.say(f"cell.publication.{one['state'] if one['named'] else 'unnamed'}", language),
             local(one["sent_at"], zone),
             one["error"] or "",
         ]
         for one in written
     ]
     print_table(messages.say("table.written_back.times", language, zone=zone.key), WRITTEN, rows, language)
-    if any(one["state"] == PublicationState.MUTED for one in written):
+    if any(one["named"] and one["state"] == PublicationState.MUTED for one in written):
         say(MUTED)

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -53,13 +53,15 @@ def write(text: str) -> None:
 
 
 def print_json(payload: object) -> None:
-    """Print one JSON document. Instants become ISO 8601 text in UTC."""
+    """Print one JSON document. Instants become ISO 8601 text in UTC, days like 2026-03-31."""
     write(json.dumps(payload, ensure_ascii=False, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in JSON output")
 
 

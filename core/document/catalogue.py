@@ -72,6 +72,9 @@ FINDINGS = {
         "{name} is in the plan, and the plan does not say which work items belong to it.",
         "计划中的 {name} 未指明对应的工作项。",
     ),
+    "ghost.no_longer_planned": Wording(
+        "{name} was approved and is no longer in the plan.", "{name} 已经批准，但已不在计划中。"
+    ),
     "shadow_work": Wording(
         "{name} is open, and no planned deliverable covers it.", "{name} 尚未完成，且不属于计划中的任何交付物。"
     ),
@@ -90,6 +93,9 @@ ADVICE = {
     "ghost": Wording(
         "Create or label the work, or correct “work” in the plan.", "请创建或标记对应的工作项，或修正计划中的“work”。"
     ),
+    "ghost.no_longer_planned": Wording(
+        "Put it back into the plan, or approve the plan again.", "请将其放回计划，或重新批准计划。"
+    ),
     "shadow_work": Wording(
         "Add it to a deliverable of the plan, or stop it.", "请将其纳入计划中的某个交付物，或停止该工作。"
     ),
@@ -103,6 +109,7 @@ REASONS = {
     "nothing_due": Wording("nothing was due in this period", "本期没有到期的内容"),
     "nothing_identified": Wording("nothing was identified in this period", "本期没有新发现的问题"),
     "nothing_finished": Wording("nothing was finished in this period", "本期没有完成的工作"),
+    "not_read": Wording("nobody has read this far yet", "尚未读取到本期的数据"),
     "period_not_started": Wording("the period has not begun", "统计期间尚未开始"),
     "all_pending": Wording("everything is still inside its limit", "全部仍在时限内"),
     "all_left_out": Wording("everything had to be left out", "全部被排除"),
@@ -132,6 +139,7 @@ WORDS = {
     "hours": Wording("{n} h", "{n} 小时"),
     "minutes": Wording("{n} min", "{n} 分钟"),
     "under_a_minute": Wording("under 1 min", "不足 1 分钟"),
+    "end_of_day": Wording("the end of {on}", "{on}结束时"),
     "of": Wording("{share} ({n} of {total})", "{share}（{n}/{total}）"),
     "median": Wording("median {value}", "中位数 {value}"),
     "p85": Wording("P85 {value}", "P85 {value}"),
@@ -260,7 +268,7 @@ TABLES = {
     "written_back.times": Wording("Written back (times in {zone})", "已写回（时区：{zone}）"),
     "sources": Wording("Sources (times in {zone})", "数据源（时区：{zone}）"),
     "projects": Wording("Projects", "项目"),
-    "findings": Wording("Open findings: {n}", "未关闭事项：{n} 项"),
+    "findings": Wording("{project}: open findings: {n}", "{project}：未关闭事项 {n} 项"),
     "kpis": Wording("{project}, {period} as of {at} ({zone})", "{project}，{period}，截至 {at}（{zone}）"),
     "evidence": Wording("Evidence of {kpi}", "{kpi} 的依据"),
     "diff": Wording("{project}: against baseline {number}", "{project}：与基线 {number} 对比"),
@@ -277,7 +285,9 @@ CELLS = {
     "plan": Wording("plan", "计划"),
     "findings": Wording("{n} ({opened} new, {closed} closed)", "{n}（新增 {opened}，关闭 {closed}）"),
     "source.ok": Wording("up to date", "已更新"),
+    "source.stale": Wording("not up to date", "未更新"),
     "source.failed": Wording("failed", "失败"),
+    "source.stopped": Wording("stopped", "已停止"),
     "source.unread": Wording("not read yet", "尚未读取"),
     "entry.deliverable": Wording("deliverable", "交付物"),
     "entry.milestone": Wording("milestone", "里程碑"),
@@ -299,6 +309,7 @@ CELLS = {
     "publication.failed": Wording("failed", "失败"),
     "publication.muted": Wording("muted", "已停用"),
     "publication.waiting": Wording("waiting", "等待中"),
+    "publication.unnamed": Wording("no longer named", "已不在配置中"),
     "comment.there": Wording("stands there", "已存在"),
     "comment.none": Wording("none yet", "尚无"),
 }

@@ -244,6 +244,9 @@ def finding_text(finding: Finding, language: str) -> str:
     return plain(finding_phrase(finding, language), language)
 
 
-def advice_text(kind: str, language: str) -> str | None:
-    """What to do about a finding of this kind, or None where nothing general can be said."""
-    return say(f"advice.{kind}", language) if template(f"advice.{kind}", language) is not None else None
+def advice_text(finding: Finding, language: str) -> str | None:
+    """What to do about a finding of its kind and cause, or None where nothing general can be said."""
+    for key in (f"advice.{finding.kind}.{finding.facts.get('cause')}", f"advice.{finding.kind}"):
+        if template(key, language) is not None:
+            return say(key, language)
+    return None

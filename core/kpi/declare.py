@@ -69,6 +69,15 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Undated:
+    """A subject that belongs to a period between two instants, both included, and nobody knows to which."""
+
+    earliest: datetime
+    latest: datetime
+    left_out: LeftOut
+
+
+@dataclass(frozen=True, slots=True)
 class Within:
     """The rule of a limit: the time allowed, and the clock that it is counted by."""
 
@@ -100,13 +109,23 @@ def at_most(value: float) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Scope(Generic[S, R]):
-    """What one measurement looked at: all subjects of the KPI, and those of the period with their judgements."""
+    """What one measurement looked at: all subjects of the KPI, and those of the period with their judgements.
+
+    Nothing is known of what happened after `read_until`.
+    """
 
     subjects: Sequence[S]
     judged: Sequence[tuple[S, Evidence | LeftOut]]
     rule: R
     period: Period
     at: datetime
+    read_until: datetime
+
+    def no_items(self, otherwise: str) -> str:
+        """Why there is no item in the period: there are none at all, or nobody has read that far, or else that."""
+        if not self.subjects:
+            return "no_items"
+        return "not_read" if self.read_until <= self.period.start_at < self.at else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +143,16 @@ class Kpi(Generic[S, R]):
     """A declared number.
 
     `of` is the class of facts that it judges, `role` the items that it is about (None: all). `in_period` gives the
-    instant or day that puts a subject into a period; None keeps it out, LeftOut leaves it out of every period with that
-    reason. `leaves`: an item with sub-tasks among the subjects is left out, because they are counted. `statistics` are
-    shown beside the value. `missing` says as a stable word why there is no evidence. `smallest` is the sample below
-    which a value is shown with a warning.
+    instant or day that puts a subject into a period; None keeps it out, Undated leaves it out of every period that it
+    may belong to. `leaves`: an item with sub-tasks among the subjects is left out, because they are counted.
+    `statistics` are shown beside the value. `missing` says as a stable word why there is no evidence. `smallest` is the
+    sample below which a value is shown with a warning.
     """
 
     id: str
     of: type[S]
     judge: Callable[[S, R, datetime], Evidence | LeftOut]
-    in_period: Callable[[S], datetime | date | LeftOut | None]
+    in_period: Callable[[S], datetime | date | Undated | None]
     aggregate: Callable[[Sequence[Evidence], Scope[S, R]], Result]
     unit: Unit
     target: Target
@@ -155,7 +174,7 @@ def kpi(
     identity: str,
     *,
     of: type[S],
-    in_period: Callable[[S], datetime | date | LeftOut | None],
+    in_period: Callable[[S], datetime | date | Undated | None],
     aggregate: Callable[[Sequence[Evidence], Scope[S, R]], Result],
     unit: Unit,
     target: Target,

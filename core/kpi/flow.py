@@ -14,6 +14,7 @@ from core.kpi.declare import (
     LeftOut,
     Result,
     Scope,
+    Undated,
     kpi,
     percentiles,
     spread,
@@ -21,16 +22,19 @@ from core.kpi.declare import (
 from core.kpi.facts import ItemFacts
 from core.model import Category, Unit
 
+THROUGHPUT = "throughput"
 
-def _closing(item: ItemFacts) -> datetime | LeftOut | None:
-    """When the item was closed, None while it is open. One that is done without a date is left out of every period."""
+
+def _closing(item: ItemFacts) -> datetime | Undated | None:
+    """When the item was closed, None while it is open.
+
+    One that is done without a date was so at some time until its last update: a period that began later is sure not to
+    hold its finish.
+    """
     if item.category is Category.DONE and item.finished_at is None:
-        return LeftOut("no_completion_date")
+        latest = max(item.work.item.updated_at, item.created_at)
+        return Undated(item.work.history.spans[0].entered_at, latest, LeftOut("no_completion_date"))
     return item.closed_at
-
-
-def _nothing_finished(scope: Scope[ItemFacts, None]) -> str:
-    return "nothing_finished" if scope.subjects else "no_items"
 
 
 @kpi(
@@ -42,8 +46,9 @@ def _nothing_finished(scope: Scope[ItemFacts, None]) -> str:
     unit=Unit.SECONDS,
     target=LOWER_IS_BETTER,
     rule=None,
-    missing=_nothing_finished,
+    missing=lambda scope: scope.no_items("nothing_finished"),
     smallest=5,
+    definition="v2",
     source="Kanban Guide; Vacanti, Actionable Agile Metrics",
 )
 def lead_time(item: ItemFacts, _rule: None, _at: datetime) -> Evidence | LeftOut:
@@ -57,7 +62,8 @@ def _by_week(rows: Sequence[Evidence], scope: Scope[ItemFacts, None]) -> Result:
     """The median of the weekly counts; numerator: items, denominator: weeks of the period that have begun.
 
     Weeks run from Monday and are cut at the ends of the period. Zero weeks are kept: a week in which nothing was
-    finished is an observation like the others.
+    finished is an observation like the others. One that ended before it was read to its end is none, unless something
+    was seen in it; nor is one that began after the last reading.
     """
     if not scope.subjects or scope.at <= scope.period.start_at:
         return Result(None, None, None, {})
@@ -67,8 +73,16 @@ def _by_week(rows: Sequence[Evidence], scope: Scope[ItemFacts, None]) -> Result:
     finished = Counter(row.value for row in rows)
     counts = []
     while monday <= last_on:
-        counts.append(float(finished[_week(monday)]))
+        ended_at = calendar.end_of_day(min(monday + timedelta(days=6), scope.period.end_on))
+        begun_at = calendar.end_of_day(monday - timedelta(days=1))
+        read = ended_at <= scope.read_until if ended_at <= scope.at else begun_at < scope.read_until
+        if count := finished[_week(monday)]:
+            counts.append(float(count))
+        elif read:
+            counts.append(0.0)
         monday += timedelta(days=7)
+    if not counts:
+        return Result(None, None, None, {})
     statistics = spread(counts)
     return Result(statistics["p50"], float(len(rows)), float(len(counts)), statistics)
 
@@ -79,12 +93,18 @@ def _week(day: date) -> float:
     return float(year * 100 + week)
 
 
+def week_label(number: float) -> str:
+    """The week of such a number as people write it: 2026-W07."""
+    year, week = divmod(int(number), 100)
+    return f"{year}-W{week:02}"
+
+
 def _no_week(scope: Scope[ItemFacts, None]) -> str:
-    return "period_not_started" if scope.subjects else "no_items"
+    return scope.no_items("not_read" if scope.at > scope.period.start_at else "period_not_started")
 
 
 @kpi(
-    "throughput",
+    THROUGHPUT,
     of=ItemFacts,
     leaves=True,
     in_period=_closing,
@@ -94,6 +114,7 @@ def _no_week(scope: Scope[ItemFacts, None]) -> str:
     rule=None,
     missing=_no_week,
     smallest=0,  # nothing finished is an observation too
+    definition="v2",
     source="Kanban Guide; Vacanti, Actionable Agile Metrics",
 )
 def throughput(item: ItemFacts, _rule: None, _at: datetime) -> Evidence | LeftOut:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from core.kpi import flow, progress  # noqa: F401 - importing them declares their KPIs
-from core.kpi.declare import KPIS, Evidence, Kpi, LeftOut, R, S, Scope, Subject, Within
+from core.kpi.declare import KPIS, Evidence, Kpi, LeftOut, R, S, Scope, Subject, Undated, Within
 from core.kpi.facts import ItemFacts, ProjectFacts
 from core.model import Basis, Clock, Direction, EvidenceRow, Measurement, Period
 from core.plan.state import is_parent, parents_of
@@ -40,9 +40,13 @@ def measure_all(
     *,
     adjustments: Mapping[str, Adjustment],
     basis: Basis = Basis.HISTORY,
+    read_until: datetime | None = None,
     stale_sources: tuple[str, ...] = (),
 ) -> list[Measurement]:
-    """Every declared KPI of the project for the period as of the moment, which the facts have to be gathered at."""
+    """Every declared KPI of the project for the period as of the moment, which the facts have to be gathered at.
+
+    `read_until` is when the sources were read last; None: well after the moment.
+    """
     return [
         measure(
             declared,
@@ -52,6 +56,7 @@ def measure_all(
             at,
             target=adjustment.target if (adjustment := adjustments.get(declared.id)) else None,
             basis=basis,
+            read_until=read_until,
             stale_sources=stale_sources,
         )
         # What has a target comes first.
@@ -68,16 +73,17 @@ def measure(
     *,
     target: float | None = None,
     basis: Basis = Basis.HISTORY,
+    read_until: datetime | None = None,
     stale_sources: tuple[str, ...] = (),
 ) -> Measurement:
     """The KPI's value for the period as of the moment, with a row for every subject that counts or was left out.
 
     `subjects` are facts gathered at the moment; a subject that comes twice counts once, and their order does not
-    matter. `target` replaces the declared one. Without evidence the value is None and `reason` says why: what the KPI
-    itself calls it, or `all_pending`, or `all_left_out` where everything of the period had a reason. Beside a value the
-    reason can be `small_sample`.
+    matter. `target` replaces the declared one; `read_until` is as for `measure_all`. Without evidence the value is None
+    and `reason` says why: what the KPI itself calls it, or `all_pending`, or `all_left_out` where everything of the
+    period had a reason. Beside a value the reason can be `small_sample`.
     """
-    scope = _judge(declared, subjects, rule, period, at)
+    scope = _judge(declared, subjects, rule, period, at, at if read_until is None else read_until)
     counted = [judgement for _, judgement in scope.judged if isinstance(judgement, Evidence)]
     excluded = Counter(judgement.reason for _, judgement in scope.judged if isinstance(judgement, LeftOut))
     result = declared.aggregate(counted, scope)
@@ -111,7 +117,9 @@ def measure(
     )
 
 
-def _judge(declared: Kpi[S, R], subjects: Sequence[S], rule: R, period: Period, at: datetime) -> Scope[S, R]:
+def _judge(
+    declared: Kpi[S, R], subjects: Sequence[S], rule: R, period: Period, at: datetime, read_until: datetime
+) -> Scope[S, R]:
     """The KPI's subjects, each once and in order, and the judgements of those that belong to the period."""
     distinct = {subject.identity: subject for subject in subjects if declared.role in {None, subject.role}}
     known = sorted(distinct.values(), key=lambda subject: (subject.source or "", subject.key, subject.identity))
@@ -121,8 +129,9 @@ def _judge(declared: Kpi[S, R], subjects: Sequence[S], rule: R, period: Period, 
     judged: list[tuple[S, Evidence | LeftOut]] = []
     for subject in known:
         moment = declared.in_period(subject)
-        if isinstance(moment, LeftOut):
-            judged.append((subject, moment))
+        if isinstance(moment, Undated):
+            if moment.earliest < period.end_at and moment.latest >= period.start_at:
+                judged.append((subject, moment.left_out))
             continue
         if moment is None:
             continue
@@ -136,7 +145,7 @@ def _judge(declared: Kpi[S, R], subjects: Sequence[S], rule: R, period: Period, 
             judged.append((subject, LeftOut("parent")))
         else:
             judged.append((subject, declared.judge(subject, rule, at)))
-    return Scope(known, judged, rule, period, at)
+    return Scope(known, judged, rule, period, at, read_until)
 
 
 def _missing(declared: Kpi[S, R], scope: Scope[S, R], excluded: Mapping[str, int]) -> str:

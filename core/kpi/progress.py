@@ -90,7 +90,7 @@ def _open_times(scope: Scope[ItemFacts, Within]) -> Mapping[str, float | None]:
     unit=Unit.SHARE,
     target=at_least(0.90),
     rule=Within(timedelta(hours=48)),
-    missing=lambda scope: "nothing_identified" if scope.subjects else "no_items",
+    missing=lambda scope: scope.no_items("nothing_identified"),
     statistics=_open_times,
     source="mission 3; ITIL 4 incident management",
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from core.model import Baseline, Finding, Plan, Severity
 from core.plan.baseline import Entry, Promise, in_force, promises
+from core.plan.match import enrol_all
 from core.plan.state import Standing, State, Work, is_parent, parents_of, state_of
 
 SOON = timedelta(days=7)
@@ -19,22 +20,36 @@ UNKNOWN_STATUS = "unknown_status"
 
 
 def reconcile(
-    plan: Plan | None, baselines: Sequence[Baseline], work: Sequence[Work], *, at: datetime, today: date
+    plan: Plan | None,
+    baselines: Sequence[Baseline],
+    work: Sequence[Work],
+    kinds: Mapping[str, str],
+    *,
+    at: datetime,
+    today: date,
 ) -> list[Finding]:
-    """All findings at the moment, whose day in the project's zone is `today`.
+    """All findings at the moment, whose day in the project's zone is `today`. `kinds` tells the kind of each source.
 
     - `overdue`: an unfinished deliverable or milestone whose date has passed; critical when it is the approved date.
     - `due_soon`: one whose next date is today or within seven days.
-    - `ghost`: a deliverable that nothing works on, because nothing matches its `work` or because it names none.
+    - `ghost`: a deliverable that nothing works on, because nothing matches its `work` or because it names none; or one
+      that was approved and is no longer in the plan, critical when its approved date has passed.
     - `shadow_work`: an open item that works for no deliverable of the plan.
     - `unknown_status`: a status, one finding each, of which nobody knows the category.
 
-    What cannot be known to be finished or not (no `work` named) is never called overdue; it is a ghost.
+    What cannot be known to be finished or not (no `work` named, or not in the plan any more) is never called overdue;
+    it is a ghost. The open items of a deliverable that is not in the plan any more are told with it, and are no shadow
+    work beside.
     """
     baseline = in_force(baselines, at)
-    state = state_of(plan, baseline.plan if baseline else None, work)
+    approved = baseline.plan if baseline else None
+    state = state_of(plan, approved, work)
+    dropped = _work_of_dropped(plan, approved, work, kinds)
     found: list[Finding] = []
     for promise in promises(baselines, plan, at):
+        if promise.entry is Entry.DELIVERABLE and promise.latest_on is None:
+            found.append(_dropped(promise, dropped.get(promise.id, ()), today))
+            continue
         of_entry = state.deliverables if promise.entry is Entry.DELIVERABLE else state.milestones
         standing = of_entry[promise.id].standing
         if standing in {Standing.OPEN, Standing.EMPTY}:
@@ -42,7 +57,8 @@ def reconcile(
         if promise.entry is Entry.DELIVERABLE and standing in {Standing.UNKNOWN, Standing.EMPTY}:
             found.append(_ghost(promise, standing))
     if plan is not None and plan.deliverables:
-        found += _shadow_work(work)
+        told = {_place(one) for works in dropped.values() for one in works}
+        found += [finding for finding in _shadow_work(work) if finding.evidence[0] not in told]
     found += _unknown_statuses(work)
     return found
 
@@ -89,6 +105,39 @@ def _ghost(promise: Promise, standing: Standing) -> Finding:
             "cause": "no_work_named" if standing is Standing.UNKNOWN else "nothing_matches",
         },
     )
+
+
+def _dropped(promise: Promise, works: Sequence[Work], today: date) -> Finding:
+    late = promise.committed_on is not None and promise.committed_on < today
+    return Finding(
+        kind=GHOST,
+        severity=Severity.CRITICAL if late else Severity.WARNING,
+        subject=promise.id,
+        facts={
+            "entry": promise.entry.value,
+            "name": promise.name,
+            "owner": promise.owner,
+            "due_on": promise.committed_on.isoformat() if promise.committed_on else None,
+            "cause": "no_longer_planned",
+        },
+        evidence=_evidence(works),
+    )
+
+
+def _work_of_dropped(
+    plan: Plan | None, approved: Plan | None, work: Sequence[Work], kinds: Mapping[str, str]
+) -> Mapping[str, Sequence[Work]]:
+    """The open items without a deliverable, by the approved one that would have them if it were still in the plan."""
+    planned = {deliverable.id for deliverable in plan.deliverables} if plan else set()
+    gone = tuple(one for one in (approved.deliverables if approved else ()) if one.id not in planned)
+    if not gone:
+        return {}
+    places = enrol_all([one.item for one in work], Plan(name="", deliverables=gone), {}, kinds)
+    found: dict[str, list[Work]] = {}
+    for one, place in zip(work, places, strict=True):
+        if place.deliverable is not None and one.is_open and one.enrolment.deliverable is None:
+            found.setdefault(place.deliverable, []).append(one)
+    return found
 
 
 def _shadow_work(work: Sequence[Work]) -> Iterable[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from core.ports import Posted
 
 DELETED = "a person deleted our comment, so it is not posted again"
 EDITED = "a person edited our comment, so it is left as it is"
+ANOTHERS = "our comment was written by another account than the one that we use now, so it is left as it is"
 IN_DOUBT = frozenset({PublicationState.SENDING, PublicationState.UNKNOWN})
 """States in which a write of ours may or may not have been applied."""
 
@@ -38,12 +40,31 @@ QUIET = frozenset({Action.NOTHING, Action.LEAVE, Action.PREVIEW})
 """Actions that do not call the target."""
 
 
-def marker_of(project: str, source: str, target: str, topic: str) -> str:
-    """The 26 letters and digits that identify a publication at its target.
+def marker_of(project: str, source: str, topic: str) -> str:
+    """The 26 letters and digits by which a publication is known among the comments of its item.
 
-    Made from what it is about and not by chance: a lost or restored database finds its old comment again.
+    Made from what it is about and not by chance: a lost or restored database finds its old comment again. Not from the
+    item's name, which changes while the item stays the same.
     """
-    about = "\0".join(("planward", "v1", project, source, target, topic))
+    return _fingerprint("v2", project, source, topic)
+
+
+def id_of(project: str, source: str, target: str, topic: str) -> str:
+    """The 26 letters and digits that identify a publication in the store.
+
+    They were its marker as well when the name of the target was still part of that.
+    """
+    return _fingerprint("v1", project, source, target, topic)
+
+
+def markers_of(project: str, source: str, targets: Collection[str], topic: str) -> set[str]:
+    """All markers that our comment may carry on an item that these names are or were given to."""
+    spellings = {spelling for target in targets for spelling in (target, target.upper(), target.lower())}
+    return {marker_of(project, source, topic), *(id_of(project, source, name, topic) for name in spellings)}
+
+
+def _fingerprint(*words: str) -> str:
+    about = "\0".join(("planward", *words))
     return base64.b32encode(hashlib.sha256(about.encode()).digest())[:26].decode().lower()
 
 
@@ -92,8 +113,8 @@ def learn(publication: Publication, posted: Posted | None) -> Publication:
     if posted is None:
         return publication if publication.remote_id is None else _muted(publication, DELETED)
     known = replace(publication, remote_id=posted.remote_id)
-    if _is_a_persons(publication, posted):
-        return _muted(known, EDITED)
+    if (why := _not_ours(publication, posted)) is not None:
+        return _muted(known, why)
     seen = replace(known, remote_digest=posted.digest)
     if publication.remote_id is not None and posted.digest == publication.remote_digest:
         return seen
@@ -104,20 +125,20 @@ def learn(publication: Publication, posted: Posted | None) -> Publication:
     return seen
 
 
-def _is_a_persons(publication: Publication, posted: Posted) -> bool:
-    """Whether what stands there is what a person made of our comment, and not to be written over."""
+def _not_ours(publication: Publication, posted: Posted) -> str | None:
+    """Why what stands there is not to be written over, such as that a person made it of our comment; or None."""
     if publication.remote_id is not None and posted.digest == publication.remote_digest:
         # We know of it. Where nothing of ours was sent, it is what a person told us to write over.
-        return not posted.ours and publication.sent_digest is not None
+        return None if posted.ours or publication.sent_digest is None else ANOTHERS
     if not posted.ours:
-        return True
+        return EDITED
     if publication.state in IN_DOUBT or publication.remote_id is None:
-        return False
+        return None
     # Our account wrote it last, but not as we know it. Where its form was not read since we wrote it that says nothing,
     # for the target may keep a text otherwise than it came. Then the edition tells: whoever edits it later, be it with
     # our own account, makes another one. Where the target tells no editions we take it for ours: better to write over
     # what somebody did in our name meanwhile than to fall silent for ever at a form that is the target's own.
-    return publication.remote_digest not in (None, posted.edition)
+    return None if publication.remote_digest in (None, posted.edition) else EDITED
 
 
 def unmute(publication: Publication, posted: Posted | None) -> Publication:

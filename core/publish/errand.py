@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event
 
-from core.errors import AccessDenied, AddressRefused, NotThere, RateLimited, RemoteError, WriteRefused
+from core.errors import (
+    AccessDenied,
+    AddressRefused,
+    ConfigurationError,
+    NotThere,
+    RateLimited,
+    RemoteError,
+    WriteRefused,
+)
 from core.model import Publication, PublicationState
 from core.ports import Posted, Target
 from core.publish.decision import IN_DOUBT, learn, unmute
 from core.publish.ledger import Ledger
-from core.publish.wanted import Dialect, Result, Wanted
+from core.publish.wanted import Dialect, Key, Result, Wanted
 
 UNDER_WAY = timedelta(seconds=60)
 """How long after an answer that did not come the target may still apply what we sent. Nothing is sent again before."""
@@ -52,10 +60,53 @@ class Errand:
         if (ended := self._ended(publication)) is not None:
             return ended
         result, publication = self._write(publication)
+        if unmuted and result is Result.FAILED and self._is_out_of_reach(publication):
+            result, publication = self._write(replace(publication, remote_id=None, remote_digest=None))
         if publication.state is not PublicationState.UNKNOWN:
             return result, publication.error
         # Whether it arrived is looked for once. It is not sent again in this run: a slow target may still be at it.
         return self._ended(self._look(publication, unmuted=False)) or (Result.WAITING, publication.error)
+
+    def identify(self, named: Collection[Key]) -> None:
+        """Learn once which item carries the publication, and go on with what was sent to it under another name.
+
+        `named` is everything that is wanted. Raises ConfigurationError when that has the same item twice, RemoteError
+        and OvertakenError.
+        """
+        entry = self._ledger.entry()
+        if entry.item_id is not None:
+            return
+        item_id = self._target.resolve(entry.target)
+        if entry.remote_id is None and entry.state not in IN_DOUBT:
+            for other in self._ledger.kin():
+                if item_id != (other.item_id or self._item_of(other)):
+                    continue
+                if (other.project, other.source, other.target, other.topic) in named:
+                    raise ConfigurationError(
+                        f"{entry.target} is the same item as {other.target}",
+                        advice="Name it once under `publish:` of the project.",
+                    )
+                self._ledger.take_over(other, item_id)
+                return
+        self._ledger.keep(replace(entry, item_id=item_id))
+
+    def look(self) -> None:
+        """Learn what a person made of our comment, where one is known to stand. Raises RemoteError, OvertakenError."""
+        entry = self._ledger.entry()
+        if entry.remote_id is not None and entry.state not in IN_DOUBT:
+            self._look(entry, unmuted=False)
+
+    def _item_of(self, other: Publication) -> str | None:
+        try:
+            return self._target.resolve(other.target)
+        except NotThere:
+            return None
+
+    def _is_out_of_reach(self, publication: Publication) -> bool:
+        """Whether the comment that we may not write over is another account's, which ours is then posted beside."""
+        if publication.state is not PublicationState.FAILED or publication.remote_id is None:
+            return False
+        return self._target.find(publication.target, self._ledger.markers()) is None
 
     def _ended(self, publication: Publication) -> tuple[Result, str | None] | None:
         """What became of it where nothing is left to write now, or None."""
@@ -79,7 +130,9 @@ class Errand:
         A target shows a comment a moment after it took it. So what is not seen is believed to be missing only when it
         is not seen after `settle` either. The wait ends early when we are to stop.
         """
+        as_of = self._ledger.item_updated_at()
         learned = (unmute if unmuted else learn)(publication, self._standing(publication))
+        learned = replace(learned, item_updated_at=as_of)
         rest = self._unsettled(learned)
         if learned.state in IN_DOUBT and rest and not self._stop.wait(rest):
             learned = learn(learned, self._standing(learned))
@@ -98,15 +151,16 @@ class Errand:
             posted = self._target.read(publication.target, publication.remote_id)
             if posted is not None:
                 return posted
-        return self._target.find(publication.target, publication.marker)
+        return self._target.find(publication.target, self._ledger.markers())
 
     def _write(self, publication: Publication) -> tuple[Result, Publication]:
         """What became of the one call, and the publication after it."""
         address = self._target.address(publication.target)
-        body = self._render(self._wanted.document, marker=publication.marker, url=address)
+        body = self._render(self._wanted.document, marker=self._ledger.marker, url=address)
         sending = self._ledger.keep(
             replace(
                 publication,
+                marker=self._ledger.marker,
                 state=PublicationState.SENDING,
                 digest=self._wanted.digest,
                 attempted_at=self._now(),

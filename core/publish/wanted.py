@@ -11,6 +11,9 @@ from core.document.nodes import Document
 from core.errors import PlanwardError
 from core.ports import Target
 
+Key = tuple[str, str, str, str]
+"""Project, source, target and topic of a publication."""
+
 
 class Dialect(Protocol):
     """Renders a document as a target takes it, the marker in it. `url` is the address of the item that carries it."""
@@ -36,6 +39,11 @@ class Wanted:
     topic: str
     document: Document
     digest: str
+
+    @property
+    def key(self) -> Key:
+        """What it is about and where it should stand, as the store keeps it."""
+        return self.project, self.source, self.target, self.topic
 
 
 class Result(StrEnum):

@@ -31,7 +31,7 @@ class MilestoneLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """Whether the last reading of a source succeeded; if not, the day of the last that did, None where none did."""
+    """Whether a source is up to date, and the day of the last reading that succeeded, None where none did."""
 
     source: str
     fresh: bool

@@ -20,8 +20,9 @@ from core.document.messages import (
 )
 from core.document.nodes import Inlines, StatusWord, Text, Tone
 from core.kpi.declare import KPIS, Within
+from core.kpi.flow import THROUGHPUT, week_label
 from core.kpi.measure import Adjustment
-from core.model import Clock, Direction, Measurement, Unit
+from core.model import Clock, Direction, EvidenceRow, Measurement, Unit
 from core.report.words import joined, listed
 
 
@@ -60,6 +61,17 @@ def value(measured: Measurement, rules: Mapping[str, Adjustment], language: str)
     if measured.reason is not None:
         parts.append(reason_text(measured.reason, language))
     return say("and", language).join(parts)
+
+
+def evidence_value(measured: Measurement, row: EvidenceRow, language: str) -> str:
+    """What one row says in the words of its number; nothing where it was left out."""
+    if row.value is None:
+        return ""
+    if measured.kpi == THROUGHPUT:
+        return week_label(row.value)
+    if measured.unit is Unit.SHARE:
+        return say("cell.yes" if row.value else "cell.no", language)
+    return value_text(measured.unit, row.value, language)
 
 
 def _main(measured: Measurement, clock: Clock, language: str) -> str:
@@ -110,7 +122,7 @@ def missed_by(
     if measured.met is not False or measured.unit is not Unit.SHARE:
         return None
     against = 0.0 if measured.direction is Direction.UP else 1.0
-    rows = sorted((row.source or "", row.key, row.url) for row in measured.evidence if row.value == against)
+    rows = [(row.source or "", row.key, row.url) for row in measured.evidence if row.value == against]
     if not rows:
         return None
     known = {**{(source, key): url for source, key, url in rows if url is not None}, **urls}

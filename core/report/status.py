@@ -26,7 +26,7 @@ from core.document.nodes import (
 from core.model import Finding, Severity
 from core.report import measures
 from core.report.inputs import Freshness, MilestoneLine, OpenFinding, StatusInputs
-from core.report.words import joined, key_link, listed
+from core.report.words import joined, key_link, listed, natural
 
 __all__ = ["Freshness", "MilestoneLine", "OpenFinding", "StatusInputs", "compose"]
 
@@ -158,7 +158,7 @@ def _findings(inputs: StatusInputs, language: str) -> Iterator[Block]:
             _SEVERITIES.index(one.finding.severity),
             one.opened_on,
             one.finding.kind,
-            one.finding.subject,
+            natural(one.finding.subject),
         ),
     )
     lines: list[Inlines] = []
@@ -178,7 +178,7 @@ def _finding(one: OpenFinding, inputs: StatusInputs, language: str) -> Inlines:
     if finding.evidence and "key" not in finding.facts:
         keys = listed(finding.evidence, inputs.urls, language)
         sentence = (*sentence, *phrase("status.items", language, keys=keys))
-    advice = advice_text(finding.kind, language) or ""
+    advice = advice_text(finding, language) or ""
     return phrase("status.finding", language, severity=severity, on=one.opened_on, sentence=sentence, advice=advice)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.document.messages import say
@@ -9,6 +10,12 @@ from core.document.nodes import Inline, Inlines, LinkTo, Text
 
 MOST_KEYS = 3
 """Items named in one sentence; the others are counted."""
+
+
+def natural(text: str) -> tuple[str | int, ...]:
+    """What to sort keys and ids by, so that D9 comes before D10."""
+    # Texts and numbers take turns, so that each is compared with its like.
+    return tuple(int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", text))
 
 
 def joined(parts: Iterable[Inlines], language: str) -> Inlines:
@@ -28,7 +35,8 @@ def key_link(key: str, url: str | None) -> Inline:
 
 def listed(keys: Sequence[tuple[str | None, str]], urls: Mapping[tuple[str, str], str], language: str) -> Inlines:
     """The items, given by source and key, each linked where its address is known, the first few by name."""
-    named = [(key_link(key, urls.get((source or "", key))),) for source, key in keys[:MOST_KEYS]]
+    ordered = sorted(keys, key=lambda place: (place[0] or "", natural(place[1])))
+    named = [(key_link(key, urls.get((source or "", key))),) for source, key in ordered[:MOST_KEYS]]
     words = joined(named, language)
     rest = len(keys) - len(named)
     return (*words, Text(f" {say('more', language, n=rest)}")) if rest > 0 else words

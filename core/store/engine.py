@@ -238,6 +238,7 @@ def _prepare(path: Path, create: bool) -> None:
         raise StoreUnreachable(f"{path} is a folder, not a database file")
     if not path.exists():
         if not create:
+            _require_writable(path.parent)  # where it could not be made either
             raise StoreMissing(f"there is no database file {path} yet")
         try:
             _touch(path)
@@ -247,8 +248,12 @@ def _prepare(path: Path, create: bool) -> None:
             raise faults.of_system(error, path) from error
     # SQLite writes files beside the database, even to read it.
     for place in (path, path.parent):
-        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise StoreReadOnly(f"{place} cannot be written")
+        _require_writable(place)
+
+
+def _require_writable(place: Path) -> None:
+    if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise StoreReadOnly(f"{place} cannot be written")
 
 
 def _touch(path: Path) -> None:

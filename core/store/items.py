@@ -39,6 +39,7 @@ __all__ = [
     "save_statuses",
     "set_aside",
     "statuses",
+    "updated_at",
     "urls",
     "written",
 ]
@@ -81,6 +82,12 @@ def items(conn: Connection, source: str, ids: Collection[str]) -> list[WorkItem]
     return [parts.work_item(row) for row in rows if row[parts.DELETED_AT] is None]
 
 
+def updated_at(conn: Connection, source: str, remote_id: str) -> datetime | None:
+    """When the item was updated last by the tracker's time; None where it is not held, or deleted."""
+    of_item = items(conn, source, [remote_id])
+    return of_item[0].updated_at if of_item else None
+
+
 def count(conn: Connection) -> dict[str, int]:
     """How many items of each source are held that are not deleted."""
     table = tables.items
@@ -105,6 +112,13 @@ def written(conn: Connection, source: str, since: int, until: int, size: int = P
             return
         yield [row[1] for row in rows]
         place = (rows[-1][0], rows[-1][1])
+
+
+def types(conn: Connection, sources: Collection[str]) -> set[str]:
+    """The types of the items that are held of these sources."""
+    table = tables.items
+    query = select(table.c.type).distinct().where(table.c.source.in_(list(sources)), table.c.type.is_not(None))
+    return set(conn.scalars(query))
 
 
 def children(conn: Connection, source: str, ids: Collection[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, select
 from core.model import Publication, PublicationState
 from core.store import tables
 from core.store.text import clean
-from core.store.upsert import encoded, upsert
+from core.store.upsert import encoded, remove, upsert
 
 
 def get(conn: Connection, project: str, source: str, target: str, topic: str) -> Publication | None:
@@ -36,6 +36,16 @@ def save(conn: Connection, publication: Publication) -> bool:
     values: dict[str, Any] = asdict(clean(publication))
     values["state"] = publication.state.value
     return upsert(conn, tables.publications, [encoded(tables.publications, **values)]) > 0
+
+
+def rename(conn: Connection, publication: Publication, id: str, target: str) -> Publication:  # noqa: A002 - its name
+    """The publication under another name of its target, in place of what was kept under that name."""
+    remove(
+        conn, tables.publications, [(publication.project, publication.source, publication.target, publication.topic)]
+    )
+    renamed = replace(publication, id=id, target=target)
+    save(conn, renamed)
+    return renamed
 
 
 def _publication(row: RowMapping) -> Publication:

@@ -124,7 +124,7 @@ def facts_of(history: History) -> Row:
 def _settled_at(facts: Row, updated_at: int, created_at: int, *, resolved: bool) -> int | None:
     """The latest instant at which the item can have begun to be of the past.
 
-    None while it is open, and where it is done and nobody knows since when: it is left out by name of every period. An
+    None while it is open, and where it is done and nobody knows since when: periods leave it out by name. An
     import can have been finished before it was created here, and belongs to the period of its creation as well.
     """
     if facts[0] in _UNSETTLED:

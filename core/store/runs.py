@@ -21,6 +21,8 @@ KEPT = timedelta(days=90)
 class Run:
     """One reading of a source. `counts` are named numbers; `not_before` is when the source may be asked again.
 
+    One that is not `ok` and has no `error` was stopped by us before its end.
+
     `answered_at` is when the source gave its first page by its own clock, where it told.
     """
 

@@ -439,5 +439,7 @@ publications = Table(
     Column("sent_at", Instant),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
+    Column("item_id", Text),
+    Column("item_updated_at", Instant),
     UniqueConstraint("id"),
 )

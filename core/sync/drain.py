@@ -62,7 +62,8 @@ class SourceJob:
 class Drained:
     """What draining one source brought. `items` counts new and really changed ones.
 
-    `answered_at` is when the source gave its first page by its own clock, where it tells.
+    `answered_at` is when the source gave its first page by its own clock, where it tells. `stopped`: we were told to
+    stop before its end, and nothing was wrong with it.
     """
 
     items: int = 0
@@ -75,13 +76,14 @@ class Drained:
     requests_upkeep: int = 0
     seconds: float = 0.0
     answered_at: datetime | None = None
+    stopped: bool = False
     error: PlanwardError | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether everything that was asked for came."""
-        return self.error is None
+        return self.error is None and not self.stopped
 
 
 def drain(
@@ -113,7 +115,9 @@ def drain(
         finally:
             source.close()
     except (RemoteError, ConfigurationError) as error:
-        drained.error = error
+        # What waits or would ask once more is given up when we stop, as if the source could not be reached.
+        drained.stopped = stop.is_set() and isinstance(error, SourceUnavailable)
+        drained.error = None if drained.stopped else error
     except StoreError:
         raise
     except Exception:
@@ -192,8 +196,8 @@ def _pull(
     """Save page after page, each with its cursor in one transaction.
 
     `full` fetches everything again. `again` asks for everything, and fetches what is not held: another account may see
-    what the former did not. Raises SourceUnavailable when stopped before the end, BadAnswer when the source doubts what
-    it said; the pages until then are kept, and the cursor behind them.
+    what the former did not. Raises BadAnswer when the source doubts what it said or does not come to its end; the pages
+    until then are kept, and the cursor behind them.
     """
     with store.read() as connection:
         held = runs.cursor(connection, job.name, STREAM)
@@ -231,9 +235,10 @@ def _pull(
     if not complete:
         if drained.warnings:
             raise BadAnswer(f"{job.name} doubts its own answer: {'; '.join(drained.warnings)}")
-        raise SourceUnavailable(
-            f"reading {job.name} was stopped before its end", advice="Nothing to do: the next cycle goes on from there."
-        )
+        if not stop.is_set():
+            raise BadAnswer(f"{job.name} did not come to its end")
+        drained.stopped = True
+        return
     # A walk from nothing reads wider than any re-reading.
     if wide or cursor is None:
         with store.write() as connection:

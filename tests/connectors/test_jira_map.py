@@ -249,7 +249,7 @@ def test_a_comment_without_an_author_stays_a_comment() -> None:
     ],
 )
 def test_a_marker_is_in_the_property_or_at_the_end_of_the_last_link(payload: CommentPayload, expected: bool) -> None:
-    assert carries(payload, "01J") is expected
+    assert carries(payload, ["01J"]) is expected
     assert is_marked(payload) or not expected
 
 

@@ -112,7 +112,7 @@ def test_every_request_is_one_that_jira_describes(
         jira.faults.add(what="status", where="changelog/bulkfetch", code=403)
         Mirror().pull(source)
         written = target.create(keys[0], MARKER, document("On course.", jira.url))
-        target.find(keys[0], MARKER)
+        target.find(keys[0], [MARKER])
         target.read(keys[0], written.remote_id)
         target.edit(keys[0], written.remote_id, MARKER, document("Late.", jira.url))
         state.add_comment(keys[1], SERVICE_ACCOUNT, "Without a mark")
@@ -124,8 +124,8 @@ def test_every_request_is_one_that_jira_describes(
         }
         listing = {"comments": [bare], "total": 1}
         jira.faults.add(what="status", where=f"GET .*{keys[1]}/comment", code=200, body=listing)
-        target.find(keys[1], MARKER)
-        bare_project = {"fields": {"project": {"id": next(iter(state.projects))}}}
+        target.find(keys[1], [MARKER])
+        bare_project = {"id": "10002", "fields": {"project": {"id": next(iter(state.projects))}}}
         jira.faults.add(what="status", where=f"GET .*{keys[2]}\\?", code=200, body=bare_project)
         target.create(keys[2], MARKER, document("On course."))
         requests = list(jira.requests)

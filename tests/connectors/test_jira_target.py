@@ -64,8 +64,43 @@ def test_what_was_posted_is_found_and_read_as_ours(target: JiraTarget, state: Ji
     assert posted is not None
     assert (posted.remote_id, posted.edition) == (written.remote_id, written.edition)
     assert (posted.editor, posted.ours) == (SERVICE_ACCOUNT, True)
-    assert target.find(key, MARKER) == posted
-    assert target.find(key, "another") is None
+    assert target.find(key, [MARKER]) == posted
+    assert target.find(key, ["another"]) is None
+
+
+def test_an_issue_is_the_same_by_every_key_that_it_has_or_had(
+    jira: JiraSandbox, settings: Settings, state: JiraState
+) -> None:
+    key, other = grow(state, 2)
+    state.add_project("NEW", "Another project")
+    moved = state.move_issue(key, "NEW")
+
+    ids = [JiraTarget("acme-jira", settings(jira)).resolve(name) for name in (key, key.lower(), moved, moved.lower())]
+
+    assert set(ids) == {state.issue(moved).id}
+    assert JiraTarget("acme-jira", settings(jira)).resolve(other) != ids[0]
+
+
+def test_who_resolved_an_issue_does_not_ask_for_it_again_to_write(
+    jira: JiraSandbox, target: JiraTarget, state: JiraState
+) -> None:
+    (key,) = grow(state, 1)
+    target.resolve(key)
+
+    target.create(key, MARKER, document("On course."))
+
+    assert len([request for request in jira.requests if request.path.endswith(f"/issue/{key}")]) == 1
+
+
+def test_the_oldest_comment_with_any_of_the_markers_is_found(target: JiraTarget, state: JiraState) -> None:
+    (key,) = grow(state, 1)
+    first = target.create(key, "former", document("On course."))
+    state.clock.advance(timedelta(minutes=1))
+    second = target.create(key, MARKER, document("On course."))
+
+    found = [target.find(key, markers) for markers in (["former", MARKER], [MARKER])]
+
+    assert [one.remote_id if one else None for one in found] == [first.remote_id, second.remote_id]
 
 
 @pytest.mark.parametrize("editor", ["ana", SERVICE_ACCOUNT])
@@ -118,7 +153,7 @@ def test_a_cut_connection_while_posting_is_unknown_and_never_sent_again(
     assert writes(jira) == ["POST"]
     applied = len(state.comments(key)) - before
     assert applied == (0 if fault == "cut_before" else 1)
-    assert (target.find(key, MARKER) is not None) == bool(applied)
+    assert (target.find(key, [MARKER]) is not None) == bool(applied)
 
 
 @pytest.mark.parametrize("applied", [True, False])
@@ -200,7 +235,7 @@ def test_an_issue_that_is_not_there_is_not_there(jira: JiraSandbox, target: Jira
     with pytest.raises(NotThere):
         target.create("ERP-404", MARKER, document("On course."))
     with pytest.raises(NotThere):
-        target.find("ERP-404", MARKER)
+        target.find("ERP-404", [MARKER])
 
     assert writes(jira) == []
 
@@ -213,7 +248,7 @@ def test_a_copy_of_our_mark_by_somebody_else_is_not_ours(
         key, "ana", document("Quoted", f"{jira.url}/browse/{key}"), properties={"planward": {"v": 1, "id": MARKER}}
     )
 
-    assert target.find(key, MARKER) is None
+    assert target.find(key, [MARKER]) is None
 
 
 def test_the_link_alone_is_enough_to_find_a_comment_and_the_oldest_of_several_counts(
@@ -227,7 +262,7 @@ def test_the_link_alone_is_enough_to_find_a_comment_and_the_oldest_of_several_co
         state.add_comment(key, "bo", "Noise", at=state.clock.advance(timedelta(minutes=1)))
     state.add_comment(key, SERVICE_ACCOUNT, document("Copied", link), at=state.clock.advance(timedelta(1)))
 
-    found = target.find(key, MARKER)
+    found = target.find(key, [MARKER])
 
     assert found is not None
     assert found.remote_id == oldest
@@ -245,7 +280,7 @@ def test_a_list_without_properties_is_made_up_for(target: JiraTarget, state: Jir
     ]
     jira.faults.add(what="status", where=f"GET .*{key}/comment", code=200, body={"comments": bare, "total": 2})
 
-    found = target.find(key, MARKER)
+    found = target.find(key, [MARKER])
 
     assert found is not None
     assert found.remote_id == posted.remote_id
@@ -263,7 +298,7 @@ def test_an_edit_replaces_the_text_and_mails_nobody(jira: JiraSandbox, settings:
 
     assert writes(jira) == ["POST", "PUT"]
     assert edited.remote_id == posted.remote_id
-    after = target.find(key, MARKER)
+    after = target.find(key, [MARKER])
     assert before is not None
     assert after is not None
     assert after.digest != before.digest
@@ -313,7 +348,7 @@ def test_a_comment_that_is_gone_is_none_to_read_and_not_there_to_edit(target: Ji
     state.delete_comment(posted.remote_id)
 
     assert target.read(key, posted.remote_id) is None
-    assert target.find(key, MARKER) is None
+    assert target.find(key, [MARKER]) is None
     with pytest.raises(NotThere):
         target.edit(key, posted.remote_id, MARKER, document("Late."))
 

@@ -97,6 +97,21 @@ def test_an_impossible_day_is_refused(place: Workplace, on: str, why: str) -> No
     assert why in answer.json["error"]["message"]
 
 
+def test_a_sign_off_of_an_earlier_day_does_not_end_the_later_one(place: Workplace, tmp_path: Path) -> None:
+    other = Workplace(tmp_path, place.story, place.jira, "sqlite:///planward.db")
+    by = ("--by", "li.wei@example.com")
+    today = datetime.now(UTC).date()
+
+    first = other.planward("plan", "approve", *by, "--on", (today - timedelta(days=10)).isoformat())
+    earlier = other.planward("plan", "approve", *by, "--on", (today - timedelta(days=20)).isoformat())
+    told = approve(other, *by, "--on", (today - timedelta(days=30)).isoformat())
+
+    assert "These are now the promised ones." in first.out
+    assert "promised ones" not in earlier.out
+    assert f"Baseline 1, approved on {today - timedelta(days=10)}, stays in force" in " ".join(earlier.out.split())
+    assert (told.json["baseline"], told.json["in_force"]) == (3, 1)
+
+
 def test_numbers_of_an_impossible_day_are_refused_as_well(place: Workplace) -> None:
     place.planward("db", "upgrade")
 

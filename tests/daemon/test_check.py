@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from tests.daemon.commands import Workplace, story_now, workplace
@@ -105,6 +106,42 @@ def test_a_file_of_certificates_passes(place: Workplace) -> None:
     answer = place.planward("check", "--json")
 
     assert (answer.code, answer.json["unusable_files"]) == (0, [])
+
+
+# --- the configuration itself ---
+
+
+def test_the_configuration_is_shown_to_programs_as_well_and_its_schema_takes_a_file_too(place: Workplace) -> None:
+    people, programs = place.planward("config", "show"), place.planward("config", "show", "--json")
+    schema = place.planward("config", "schema")
+
+    assert yaml.safe_load(people.out) == yaml.safe_load(programs.out)
+    assert "acme-jira" in programs.json["sources"]
+    assert place.jira.token not in people.out + programs.out
+    assert (schema.code, schema.json["type"]) == (0, "object")
+
+
+# --- names that the source does not have ---
+
+
+def test_online_names_of_statuses_and_types_that_are_not_there_are_noted(place: Workplace) -> None:
+    place.planward("sync")
+    right = place.planward("check", "--online", "--json")
+    rewrite(place, "      - Blocked\n", "      - Blokced\n")
+    rewrite(place, "roles:\n", "roles:\n      risk: {type: [Risck]}\n")
+
+    wrong, offline = place.planward("check", "--online", "--json"), place.planward("check", "--json")
+
+    def about_names(notes: list[str]) -> list[str]:
+        return [note for note in notes if "Blokced" in note or "Risck" in note]
+
+    assert about_names(wrong.json["notes"]) == [
+        "acme-jira: has no status `Blokced`, which `statuses` names",
+        "erp-upgrade: no issue is of type `Risck`, which role risk names",
+    ]
+    assert about_names(offline.json["notes"]) == []
+    assert [note for note in right.json["notes"] if "has no status" in note] == []
+    assert wrong.code == 0
 
 
 # --- the places to write to ---

@@ -140,6 +140,87 @@ def test_a_muted_comment_says_why_and_how_to_have_it_back_and_comes_back(place: 
     assert "--unmute" not in place.planward("status").out
 
 
+def test_a_key_that_is_written_otherwise_is_the_same_issue(place: Workplace) -> None:
+    place.planward("sync")
+    key = place.story.status_item
+    rewrite(place, f"item: {key}", f"item: {key.lower()}")
+
+    answer = place.planward("sync", "--json")
+
+    assert answer.json["published"]["unchanged"] == 1
+    assert [method for method in place.writes() if method != "GET"] == ["POST"]
+    (told,) = place.planward("status", "--json").json["publications"]
+    assert (told["target"], told["state"], told["named"]) == (key, "sent", True)
+
+
+def test_an_issue_that_was_moved_keeps_its_one_comment(place: Workplace) -> None:
+    place.planward("sync")
+    key = place.story.status_item
+    place.jira.state.add_project("NEW", "Another project")
+    moved = place.jira.state.move_issue(key, "NEW")
+    rewrite(place, f"item: {key}", f"item: {moved}")
+    (left,) = place.planward("status", "--json").json["publications"]
+
+    synced = place.planward("sync", "--json")
+    (told,) = place.planward("status", "--json").json["publications"]
+
+    assert (left["target"], left["named"]) == (key, False)
+    assert synced.json["published"]["unchanged"] == 1
+    assert place.writes() == ["POST"]
+    assert (told["target"], told["state"], told["named"]) == (moved, "sent", True)
+
+
+def test_a_publication_whose_issue_is_no_longer_named_is_not_shown_as_current(place: Workplace) -> None:
+    place.planward("sync")
+    key = place.story.status_item
+    rewrite(place, f"item: {key}", "item: ERP-2")
+    place.planward("sync")
+
+    told = place.planward("status", "--json").json["publications"]
+    shown = place.planward("status").out
+
+    assert {one["target"]: one["named"] for one in told} == {key: False, "ERP-2": True}
+    assert shown.count("no longer named") == 1
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+@pytest.mark.parametrize("command", [("sync",), ("publish", "--diff"), ("publish", "--send"), ("publish",)])
+def test_what_a_person_makes_of_a_comment_is_noticed_while_its_content_stays(
+    place: Workplace, how: str, command: tuple[str, ...]
+) -> None:
+    place.planward("sync")
+    place.planward("sync")  # sees that the first one's comment touched its issue
+    interfere(place, how)
+
+    answer = place.planward(*command)
+    (told,) = place.planward("status", "--json").json["publications"]
+
+    assert f"a person {how} our comment" in " ".join(answer.out.split())
+    assert told["state"] == "muted"
+    assert place.writes() == ["POST"]
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_a_comment_that_nobody_missed_yet_comes_back_when_a_person_wants_it(place: Workplace, how: str) -> None:
+    place.planward("sync")
+    body = adf.to_text(place.ours()[0].body)
+    interfere(place, how)
+
+    answer = place.planward("publish", "--unmute", "--json")
+
+    assert answer.json["published"]["sent"] == 1
+    assert [adf.to_text(one.body) for one in place.ours()] == [body]
+
+
+def interfere(place: Workplace, how: str) -> None:
+    """Do to our comment what a person may do."""
+    mine, state = place.ours()[0], place.jira.state
+    if how == "deleted":
+        state.delete_comment(mine.id)
+    else:
+        state.edit_comment(mine.id, next(iter(state.users)), "We talked about this on Monday.")
+
+
 def test_what_is_wanted_of_a_publication_is_one_thing(place: Workplace) -> None:
     answers = [place.planward("publish", *two) for two in (("--diff", "--send"), ("--diff", "--unmute"))]
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from core.daemon import cycling
 from core.store.engine import Store
 from tests.daemon.commands import Workplace, story_now, workplace
 from tests.sandbox.server import Request
@@ -72,6 +73,40 @@ def test_the_first_says_that_the_page_is_finished_and_how_to_end_at_once(
     assert "stopping after this page; press again to stop at once" in err
     assert "Traceback" not in err
     ends_well(place)
+
+
+def test_a_source_that_we_stopped_is_shown_as_stopped_and_not_as_failed(
+    place: Workplace, reading: subprocess.Popen[str]
+) -> None:
+    reading.send_signal(signal.SIGINT)
+    _, err = reading.communicate(timeout=60)
+    shown = place.planward("status")
+
+    assert "planward: stopped before acme-jira was read to its end" in err
+    assert "Check the address" not in err
+    (line,) = [line for line in shown.out.splitlines() if line.lstrip().startswith("acme-jira")]
+    assert "stopped" in line
+    assert "failed" not in shown.out
+    told = place.planward("status", "--json").json["sources"]["acme-jira"]
+    assert (told["state"], told["ok"], told["error"]) == ("stopped", False, None)
+
+
+def test_a_cycle_that_was_stopped_before_its_first_request_has_not_done_its_work(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @contextmanager
+    def stopped() -> Iterator[Event]:
+        stop = Event()
+        stop.set()
+        yield stop
+
+    monkeypatch.setattr(cycling, "stopping", stopped)
+    for name, value in place.environment().items():
+        monkeypatch.setenv(name, value)
+
+    assert cycling.sync(place.config, only=[], full=False, as_json=False) == 1
+    assert "planward: stopped before acme-jira was read to its end" in capsys.readouterr().err
+    assert place.jira.requests == []
 
 
 def test_the_second_ends_at_once(place: Workplace, reading: subprocess.Popen[str]) -> None:

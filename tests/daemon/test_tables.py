@@ -11,7 +11,7 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from rich.cells import cell_len
 from core.daemon import checking, cycling, database, numbers, planning, showing, tables, terminal
 from core.daemon.tables import SENTENCE, Column, print_table
 from core.document.catalogue import COLUMNS, all_messages
-from core.document.messages import template
+from core.document.messages import date_text, template
 from tests.daemon.commands import COMMAND, Workplace, story_now, workplace
 
 MODULES = (checking, cycling, database, numbers, planning, showing)
@@ -121,6 +121,69 @@ def test_a_sentence_stands_on_one_line_in_a_file(place: Workplace) -> None:
 
     for finding in place.planward("findings", "--json").json["findings"]:
         assert [line for line in findings.out.splitlines() if finding["subject"] in line and finding["detail"] in line]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_findings_of_several_projects_stand_under_the_name_of_theirs(place: Workplace, width: int) -> None:
+    project = f"  {place.story.project}:\n"
+    text = place.config.read_text(encoding="utf-8")
+    block = text[text.index(project) :].split("    publish:\n", maxsplit=1)[0]
+    with rewritten(place, project, block.replace(project, "  another-project:\n") + project):
+        assert place.planward("sync").code == 0
+        lines = on_terminal(place, width, "findings")
+        told = place.planward("findings", "--json").json["findings"]
+
+    for name in (place.story.project, "another-project"):
+        count = len([one for one in told if one["project"] == name])
+        assert count > 0
+        assert f"{name}: open findings: {count}" in lines
+
+
+def test_findings_speak_the_language_of_now(place: Workplace) -> None:
+    english = {one["subject"]: one["detail"] for one in place.planward("findings", "--json").json["findings"]}
+    with rewritten(place, "language: en", "language: zh-CN"):
+        chinese = {one["subject"]: one["detail"] for one in place.planward("findings", "--json").json["findings"]}
+        shown = place.planward("findings").out
+
+    assert english.keys() == chinese.keys()
+    assert [subject for subject in english if english[subject] == chinese[subject]] == []
+    assert all(detail in shown for detail in chinese.values())
+
+
+def test_the_end_of_a_day_is_said_as_people_say_it(place: Workplace) -> None:
+    day = place.story.start + timedelta(days=40)
+
+    english = place.planward("kpi", "--as-of", day.isoformat()).out
+    with rewritten(place, "language: en", "language: zh-CN"):
+        chinese = place.planward("kpi", "--as-of", day.isoformat()).out
+
+    assert f"as of the end of {date_text(day, 'en')} (" in english
+    assert f"截至 {date_text(day, 'zh-CN')}结束时（" in chinese
+
+
+def test_a_period_is_not_asked_for_before_it_began(place: Workplace) -> None:
+    day = place.story.start.replace(day=1) + timedelta(days=70)
+    first = day.replace(day=1)
+    before = first - timedelta(days=1)
+
+    refused = place.planward("kpi", "--period", f"{first:%Y-%m}", "--as-of", before.isoformat())
+    taken = place.planward("kpi", "--period", f"{first:%Y-%m}", "--as-of", first.isoformat())
+
+    assert (refused.code, taken.code) == (2, 0)
+    assert f"{first:%Y-%m} had not begun on {before}" in refused.err
+
+
+def test_evidence_shows_weeks_as_people_write_them(place: Workplace) -> None:
+    ended = (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    words = ("kpi", "--period", ended, "--evidence", "throughput")
+    people, programs = place.planward(*words), place.planward(*words, "--json")
+
+    (told,) = [one for one in programs.json["projects"][0]["kpis"] if one["id"] == "throughput"]
+    numbers = [int(row["value"]) for row in told["evidence"] if row["value"] is not None]
+    assert numbers
+    for number in numbers:
+        assert f"{number // 100}-W{number % 100:02}" in people.out
+        assert str(number) not in people.out
 
 
 def test_a_wide_terminal_shows_every_column(

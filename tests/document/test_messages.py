@@ -160,6 +160,15 @@ def test_a_share_is_never_rounded_across_its_target(share: float, target: float 
     assert share_text(share, target) == text
 
 
+def test_advice_goes_by_the_cause_where_that_needs_another() -> None:
+    gone = Finding(kind="ghost", severity=Severity.WARNING, subject="D13", facts={"cause": "no_longer_planned"})
+    empty = Finding(kind="ghost", severity=Severity.WARNING, subject="D2", facts={"cause": "nothing_matches"})
+
+    assert finding_text(gone, "en") == "D13 was approved and is no longer in the plan."
+    assert advice_text(gone, "en") == "Put it back into the plan, or approve the plan again."
+    assert advice_text(empty, "en") == "Create or label the work, or correct “work” in the plan."
+
+
 def test_dates_limits_and_values_have_their_words() -> None:
     assert date_text(date(2026, 3, 3), "en") == "3 March 2026"
     assert date_text(date(2026, 3, 3), "zh-CN") == "2026年3月3日"
@@ -196,6 +205,7 @@ def test_every_code_of_the_kpis_and_every_kind_of_finding_has_words() -> None:
 
     assert {"cancelled", "pending"} <= codes
     assert not [code for code in codes if template(f"excluded.{code}", "en") is None]
-    assert not [kind for kind in kinds if template(f"finding.{kind}", "en") is None or advice_text(kind, "en") is None]
+    families = ("finding", "advice")
+    assert not [kind for kind in kinds for family in families if template(f"{family}.{kind}", "en") is None]
     assert not [kpi for kpi in declare.KPIS if template(f"kpi.{kpi}", "en") is None]
     assert template(f"reason.{measure.SMALL_SAMPLE}", "en") is not None

@@ -20,9 +20,15 @@ MARCH = parse_period("2026-03", UTC_ZONE)
 DAY = 86_400.0
 
 
-def number(identity: str, *items: ItemFacts, at: str = "2026-04-01 00:00", period: Period = MARCH) -> Measurement:
-    """The number for March."""
-    return measure(KPIS[identity], items, None, period, moment(at))
+def number(
+    identity: str,
+    *items: ItemFacts,
+    at: str = "2026-04-01 00:00",
+    period: Period = MARCH,
+    read_until: str | None = None,
+) -> Measurement:
+    """The number for March, by default with everything read."""
+    return measure(KPIS[identity], items, None, period, moment(at), read_until=moment(read_until or at))
 
 
 def took(key: str, days: int, **fields: Any) -> ItemFacts:
@@ -58,6 +64,17 @@ def test_done_without_any_date_is_left_out_and_gets_none_invented() -> None:
 
     assert (found.sample, found.excluded) == (1, {"no_completion_date": 1})
     assert [row.value for row in found.evidence] == [DAY, None]
+
+
+def test_done_without_any_date_is_left_out_only_of_periods_that_could_hold_its_finish() -> None:
+    item = facts("ERP-1", ("2026-02-10 09:00", DONE), updated_at=moment("2026-03-20 09:00"))
+
+    def excluded(identity: str, month: str) -> object:
+        return number(identity, item, at="2026-06-01 00:00", period=parse_period(month, UTC_ZONE)).excluded
+
+    for identity in ("lead_time", "throughput"):
+        months = [excluded(identity, month) for month in ("2026-01", "2026-02", "2026-03", "2026-04")]
+        assert months == [{}, {"no_completion_date": 1}, {"no_completion_date": 1}, {}]
 
 
 def test_done_without_a_change_takes_until_the_tracker_s_resolution_date() -> None:
@@ -134,6 +151,22 @@ def test_a_month_in_which_nothing_was_finished_is_zero_and_not_unknown() -> None
     found = number("throughput", facts("ERP-1", ("Mon 09:00", OPEN), ("Tue 09:00", WAITING)))
 
     assert (found.value, found.reason, found.numerator, found.denominator) == (0, None, 0, 6)
+
+
+def test_a_week_that_was_read_in_part_counts_what_was_seen_and_is_never_zero() -> None:
+    # The week of the 9th was read until the 11th.
+    seen = number("throughput", took("ERP-1", 1), took("ERP-2", 8), read_until="2026-03-11 12:00")
+    idle = number("throughput", took("ERP-1", 1), read_until="2026-03-11 12:00")
+
+    assert (seen.numerator, seen.denominator) == (2, 3)
+    assert (idle.numerator, idle.denominator) == (1, 2)
+
+
+@pytest.mark.parametrize("identity", ["lead_time", "throughput"])
+def test_of_a_month_that_nobody_has_read_nothing_is_said(identity: str) -> None:
+    found = number(identity, facts("ERP-1", ("2026-01-05 09:00", OPEN)), read_until="2026-02-20 09:00")
+
+    assert (found.value, found.reason) == (None, "not_read")
 
 
 def test_what_was_cancelled_is_reported_apart() -> None:

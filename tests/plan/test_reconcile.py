@@ -24,6 +24,7 @@ from tests.builders import (
     work,
 )
 
+KINDS = {"jira": "jira"}
 STILL_OPEN = (("2026-01-05 09:00", OPEN), ("2026-01-06 09:00", ACTIVE))
 FINISHED = (("2026-01-05 09:00", OPEN), ("2026-01-06 09:00", DONE))
 
@@ -33,7 +34,7 @@ def found(
 ) -> list[Finding]:
     """The findings at noon of the day."""
     at = moment(f"{today} 12:00")
-    return reconcile(wanted, baselines, works, at=at, today=at.date())
+    return reconcile(wanted, baselines, works, KINDS, at=at, today=at.date())
 
 
 def kinds(findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
@@ -147,6 +148,32 @@ def test_a_ghost_is_overdue_only_where_the_plan_says_what_its_work_is() -> None:
     ]
 
 
+def test_what_was_approved_and_is_no_longer_in_the_plan_is_one_finding_with_its_work() -> None:
+    kept, dropped = deliverable("D1", "2026-06-30"), deliverable("D13", "2026-03-06")
+    works = [
+        open_work("ERP-1"),
+        work("ERP-9", *STILL_OPEN, labels=("d13",)),
+        work("ERP-10", *STILL_OPEN, parent_id="9", parent_key="ERP-9"),
+        work("ERP-11", *FINISHED, labels=("d13",)),
+        open_work("ERP-12", None),
+    ]
+
+    findings = found("2026-03-10", plan(kept), works, [baseline(plan(kept, dropped))])
+
+    assert kinds(findings) == [("ghost", "critical", "D13"), ("shadow_work", "info", "jira:ERP-12")]
+    assert (findings[0].facts["cause"], findings[0].facts["due_on"]) == ("no_longer_planned", "2026-03-06")
+    assert findings[0].evidence == (("jira", "ERP-10"), ("jira", "ERP-9"))
+
+
+def test_what_the_plan_gave_to_another_deliverable_is_no_work_of_the_dropped_one() -> None:
+    kept, dropped = deliverable("D1", "2026-06-30"), deliverable("D13", "2026-06-30")
+    works = [work("ERP-9", *STILL_OPEN, deliverable="D1", labels=("d13",))]
+
+    (finding,) = found("2026-03-10", plan(kept), works, [baseline(plan(kept, dropped))])
+
+    assert (finding.kind, finding.severity, finding.evidence) == ("ghost", Severity.WARNING, ())
+
+
 def test_open_work_without_a_deliverable_is_shadow_work() -> None:
     works = [
         open_work("ERP-1"),
@@ -212,7 +239,7 @@ def test_findings_do_not_depend_on_the_order_of_the_work() -> None:
     works = [open_work(f"ERP-{number}", [None, "D1", "D2"][number % 3]) for number in range(9)]
     at = moment("2026-03-10 12:00")
 
-    forwards = reconcile(wanted, [], works, at=at, today=at.date())
-    backwards = reconcile(wanted, [], works[::-1], at=at + timedelta(minutes=1), today=at.date())
+    forwards = reconcile(wanted, [], works, KINDS, at=at, today=at.date())
+    backwards = reconcile(wanted, [], works[::-1], KINDS, at=at + timedelta(minutes=1), today=at.date())
 
     assert forwards == backwards

@@ -11,18 +11,21 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import delete
 
 from core.model import Publication
 from core.publish import outbox as publishing
 from core.publish.decision import IN_DOUBT
 from core.publish.ledger import NOT_BEFORE_NOTE
 from core.publish.outbox import Outcome, Result, publish_all
-from core.store import outbox, runs
+from core.store import outbox, runs, tables
 from core.store.engine import Store
 from tests.conftest import SOAK
-from tests.publish.world import START, US, Clock, KillableLedger, Killed, Note, Stop, Tracker, targets, wanted
+from tests.publish.world import START, US, Clock, KillableLedger, Killed, Note, Stop, Tracker, read, targets, wanted
 
 PROJECTS = count()
+NAMES = ("ERP-1", "erp-1", "NEW-2")
+"""What the configuration calls the one item."""
 FAULTS = ("cut", "apply_and_cut", "refuse", "limit", "deny")
 MISREADINGS = ("lost", "limit", "old")
 
@@ -36,21 +39,32 @@ class Outbox(RuleBasedStateMachine):
         super().__init__()
         self.project = f"p{next(PROJECTS)}"
         self.clock = Clock()
-        self.tracker = Tracker(clock=self.clock)
+        self.tracker = Tracker(clock=self.clock, names=dict.fromkeys(NAMES, f"item of {self.project}"))
+        self.name = NAMES[0]
+        self.updated_at = START
         KillableLedger.tracker = self.tracker
         self.text = "text 0"
         self.backup: Publication | None = None
         self.written_by_hand: dict[str, str] = {}
+        self.taken_for_ours: set[str] = set()
         self.interfered = False
         with self.store.write() as connection:  # the source may have been held back in another life
             runs.set_note(connection, "jira", NOT_BEFORE_NOTE, START.isoformat())
 
     def _kept(self) -> Publication | None:
+        """What is known of our comment, under whatever name of its item."""
         with self.store.read() as connection:
-            return outbox.get(connection, self.project, "jira", "ERP-1", "status")
+            kept = sorted(outbox.all(connection, self.project), key=lambda one: (one.remote_id is None, -one.attempts))
+        return kept[0] if kept else None
 
     def _publish(
-        self, *, send: bool = True, again: bool = False, unmute: bool = False, stopped: bool = False
+        self,
+        *,
+        send: bool = True,
+        look: bool = False,
+        again: bool = False,
+        unmute: bool = False,
+        stopped: bool = False,
     ) -> Outcome | None:
         """None when the process died on the way."""
         if unmute:
@@ -58,7 +72,7 @@ class Outbox(RuleBasedStateMachine):
         stop = Stop(self.clock)
         if stopped:
             stop.set()
-        wish = wanted(self.text, project=self.project)
+        wish = wanted(self.text, project=self.project, target=self.name)
         with suppress(Killed):
             (outcome,) = publish_all(
                 self.store,
@@ -67,6 +81,7 @@ class Outbox(RuleBasedStateMachine):
                 send=send,
                 now=self.clock,
                 stop=stop,
+                look=look,
                 again=again,
                 unmute=unmute,
             )
@@ -79,13 +94,35 @@ class Outbox(RuleBasedStateMachine):
     def the_content_changes(self, number: int) -> None:
         self.text = f"text {number}"
 
+    @rule(name=st.sampled_from(NAMES))
+    def the_configuration_names_the_item_otherwise(self, name: str) -> None:
+        self.name = name
+
+    @rule(look=st.booleans())
+    def a_cycle_that_looks(self, look: bool) -> None:
+        if not look:
+            self._read()
+        outcome = self._publish(look=look)
+        assert outcome is not None
+        if outcome.result is Result.UNCHANGED and outcome.detail is None and not self._is_held_back():
+            (note,) = self.tracker.live()
+            assert note.body in {self.text, *self.taken_for_ours}
+
+    def _read(self) -> None:
+        updated_at = max([self.updated_at, *(note.edited_at for note in self.tracker.notes)])
+        read(self.store, self.tracker.names[self.name], updated_at)
+
+    def _is_held_back(self) -> bool:
+        with self.store.read() as connection:
+            return (runs.get_note(connection, "jira", NOT_BEFORE_NOTE) or "") > self.clock.now.isoformat()
+
     @rule(fault=st.sampled_from((None, *FAULTS)), second=st.sampled_from((None, *FAULTS)), unmute=st.booleans())
     def a_cycle_with_faults(self, fault: str | None, second: str | None, unmute: bool) -> None:
         self.tracker.faults = [one for one in (fault, second) if one is not None]
         self._publish(unmute=unmute)
         self.tracker.faults = []
 
-    @rule(kill_in=st.integers(0, 13), fault=st.sampled_from((None, *FAULTS)), unmute=st.booleans())
+    @rule(kill_in=st.integers(0, 18), fault=st.sampled_from((None, *FAULTS)), unmute=st.booleans())
     def a_cycle_that_is_killed(self, kill_in: int, fault: str | None, unmute: bool) -> None:
         self.tracker.kill_in = kill_in
         self.tracker.faults = [] if fault is None else [fault]
@@ -108,13 +145,13 @@ class Outbox(RuleBasedStateMachine):
         self.tracker.hidden = False
         assert self.tracker.writes == writes
 
-    @rule()
-    def a_preview(self) -> None:
-        calls = len(self.tracker.calls)
-        outcome = self._publish(send=False)
+    @rule(look=st.booleans())
+    def a_preview(self, look: bool) -> None:
+        writes = self.tracker.writes
+        outcome = self._publish(send=False, look=look)
         assert outcome is not None
         assert outcome.result is not Result.SENT
-        assert len(self.tracker.calls) == calls
+        assert self.tracker.writes == writes
 
     @rule(again=st.booleans(), unmute=st.booleans())
     def a_quiet_cycle_after_a_good_one(self, again: bool, unmute: bool) -> None:
@@ -150,6 +187,8 @@ class Outbox(RuleBasedStateMachine):
         self.written_by_hand.pop(note.remote_id, None)
         if account != US or self._can_be_told(note):
             self.written_by_hand[note.remote_id] = note.body
+        else:
+            self.taken_for_ours.add(note.body)
 
     def _can_be_told(self, note: Note) -> bool:
         """Whether an edit with our own account can be told from ours: we know of the comment and are not in doubt."""
@@ -159,6 +198,8 @@ class Outbox(RuleBasedStateMachine):
     @precondition(lambda self: self.tracker.live())
     @rule()
     def a_person_deletes(self) -> None:
+        self.clock.pass_by(2)
+        self.updated_at = self.clock.now
         self.tracker.live()[0].gone = True
         self.interfered = True
 
@@ -177,11 +218,13 @@ class Outbox(RuleBasedStateMachine):
         assert self.backup is not None
         self.clock.pass_by(10)  # longer than a comment takes to show
         with self.store.write() as connection:
+            connection.execute(delete(tables.publications).where(tables.publications.c.project == self.project))
             outbox.save(connection, self.backup)
         self.interfered = True
         for note in self.tracker.live():
             if note.editor == US and not self._can_be_told(note):
                 self.written_by_hand.pop(note.remote_id, None)
+                self.taken_for_ours.add(note.body)
 
     # --- what must hold ---
 

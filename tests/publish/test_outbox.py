@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +26,7 @@ from tests.publish.world import (
     Note,
     Stop,
     Tracker,
+    read,
     render,
     targets,
     wanted,
@@ -42,7 +43,12 @@ class Desk:
         self.stop = Stop(self.clock)
 
     def publish(
-        self, *texts: str | Wanted, send: bool = True, again: bool = False, unmute: bool = False
+        self,
+        *texts: str | Wanted,
+        send: bool = True,
+        look: bool = False,
+        again: bool = False,
+        unmute: bool = False,
     ) -> list[Outcome]:
         wishes = [wanted(text) if isinstance(text, str) else text for text in texts]
         return publish_all(
@@ -52,12 +58,23 @@ class Desk:
             send=send,
             now=self.clock,
             stop=self.stop,
+            look=look,
             again=again,
             unmute=unmute,
         )
 
-    def result(self, text: str, *, send: bool = True, again: bool = False, unmute: bool = False) -> Result:
-        return self.publish(text, send=send, again=again, unmute=unmute)[0].result
+    def result(
+        self, text: str, *, send: bool = True, look: bool = False, again: bool = False, unmute: bool = False
+    ) -> Result:
+        return self.publish(text, send=send, look=look, again=again, unmute=unmute)[0].result
+
+    def read(self, remote_id: str, *, renamed: str | None = None) -> None:
+        """The item comes from the tracker, updated at this moment."""
+        read(self.store, remote_id, self.clock.now, renamed=renamed)
+
+    def all(self) -> list[Publication]:
+        with self.store.read() as connection:
+            return outbox.all(connection)
 
     def person_edits(self, text: str, account: str = "li.wei") -> None:
         self.clock.pass_by(30)
@@ -95,7 +112,7 @@ def test_one_comment_is_posted_edited_and_left_alone_while_nothing_changes(desk:
 
     assert results == [Result.SENT, Result.UNCHANGED, Result.SENT, Result.UNCHANGED]
     assert desk.note.body == "b"
-    assert desk.tracker.calls == ["find", "create", "read", "read", "edit", "read"]
+    assert desk.tracker.calls == ["resolve", "find", "create", "read", "read", "edit", "read"]
     assert desk.kept().state is PublicationState.SENT
     assert desk.kept().attempts == 2
 
@@ -127,7 +144,7 @@ def test_a_lost_answer_is_looked_for_and_not_sent_again(desk: Desk) -> None:
 
     assert outcome.result is Result.SENT
     assert desk.note.body == "a"
-    assert desk.tracker.calls == ["find", "create", "find"]
+    assert desk.tracker.calls == ["resolve", "find", "create", "find"]
 
 
 def test_a_lost_request_is_looked_for_and_sent_again_by_the_next_run_only(desk: Desk) -> None:
@@ -136,7 +153,7 @@ def test_a_lost_request_is_looked_for_and_sent_again_by_the_next_run_only(desk: 
     assert desk.result("a") is Result.WAITING
 
     assert desk.stop.waited == [10.0]
-    assert desk.tracker.calls == ["find", "create", "find", "find"]
+    assert desk.tracker.calls == ["resolve", "find", "create", "find", "find"]
 
     # The target may still be at it: nothing is sent before it must have given up.
     assert desk.result("a") is Result.WAITING
@@ -175,7 +192,7 @@ def test_stopping_ends_the_wait_and_keeps_the_doubt(desk: Desk) -> None:
 
 def test_a_preview_keeps_the_doubt(desk: Desk) -> None:
     desk.tracker.faults = ["apply_and_cut"]
-    desk.tracker.kill_in = 2
+    desk.tracker.kill_in = 3
     with pytest.raises(Killed):
         desk.publish("a")
 
@@ -188,7 +205,7 @@ def test_a_preview_keeps_the_doubt(desk: Desk) -> None:
 
 def test_an_outage_keeps_the_doubt_and_what_it_is_about(desk: Desk) -> None:
     desk.tracker.faults = ["apply_and_cut"]
-    desk.tracker.kill_in = 2
+    desk.tracker.kill_in = 3
     with pytest.raises(Killed):
         desk.publish("a")
     desk.tracker.down = True
@@ -511,9 +528,9 @@ def test_of_two_comments_with_our_marker_the_oldest_is_kept_up(desk: Desk) -> No
 
 def test_another_process_that_was_quicker_keeps_the_publication(desk: Desk) -> None:
     class Quicker(FakeTarget):
-        def find(self, target: str, marker: str) -> Any:
+        def find(self, target: str, markers: Collection[str]) -> Any:
             desk.restore(replace(before, attempts=7, state=PublicationState.SENDING, attempted_at=START))
-            return super().find(target, marker)
+            return super().find(target, markers)
 
     desk.result("a", send=False)
     before = desk.kept()
@@ -592,7 +609,7 @@ def test_the_comment_on_jira_carries_the_publications_marker(desk: Desk) -> None
     assert bodies[0]["content"][-1]["content"][0]["marks"][0]["attrs"]["href"] == href
 
 
-@pytest.mark.parametrize("kill_in", range(12))
+@pytest.mark.parametrize("kill_in", range(15))
 @pytest.mark.parametrize("before", [None, "old"])
 @pytest.mark.parametrize("fault", [None, "cut", "apply_and_cut"])
 def test_killed_at_any_step_the_next_cycle_ends_as_an_undisturbed_one(
@@ -649,4 +666,205 @@ def test_a_second_process_leaves_a_slow_write_alone(desk: Desk) -> None:
 
     assert [other.result for other in others] == [Result.WAITING]
     assert ours.result is Result.SENT
+    assert len(desk.tracker.live()) == 1
+
+
+# --- the item behind the name
+
+
+def former(publication: Publication) -> Publication:
+    """The publication as a version kept it that made the marker from the name of the target and knew no item."""
+    return replace(publication, marker=publication.id, item_id=None, item_updated_at=None)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_item_that_is_named_otherwise_keeps_its_one_comment(desk: Desk, lost: bool, earlier: bool) -> None:
+    desk.result("a")
+    desk.tracker.names = {"NEW-2": "ERP-1", "erp-1": "ERP-1"}
+    if earlier:
+        desk.restore(former(desk.kept()))
+        desk.note.marker = desk.kept().id
+    if lost:
+        desk.store = Store.open("sqlite://", create=True)
+        if earlier:
+            desk.read("ERP-1", renamed="NEW-2")
+
+    results = [desk.publish(wanted(text, target=target))[0].result for target, text in NAMINGS]
+
+    assert results == [Result.SENT if lost else Result.UNCHANGED, Result.SENT, Result.SENT]
+    assert desk.note.body == "c"
+    assert [one.target for one in desk.all()] == ["erp-1"]
+
+
+NAMINGS = (("NEW-2", "a"), ("NEW-2", "b"), ("erp-1", "c"))
+
+
+def test_what_a_person_deleted_is_not_posted_again_under_another_name(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.gone = True
+    desk.result("b")
+    desk.tracker.names = {"NEW-2": "ERP-1"}
+
+    (outcome,) = desk.publish(wanted("b", target="NEW-2"))
+
+    assert outcome.result is Result.MUTED
+    assert desk.tracker.live() == []
+
+
+def test_a_preview_of_another_name_does_not_forget_the_comment(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.names = {"NEW-2": "ERP-1"}
+    desk.publish(wanted("a", target="NEW-2"), send=False)
+
+    (outcome,) = desk.publish(wanted("a", target="NEW-2"))
+
+    assert (outcome.result, desk.tracker.writes) == (Result.UNCHANGED, 1)
+
+
+def test_the_text_that_stands_is_known_under_the_new_name_too(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.names = {"NEW-2": "ERP-1"}
+
+    (outcome,) = desk.publish(wanted("b", target="NEW-2"))
+
+    assert outcome.diff is not None
+    assert outcome.diff.splitlines()[-2:] == ["-a", "+b"]
+
+
+def test_two_items_of_a_project_and_two_projects_on_one_item_have_a_comment_each(desk: Desk) -> None:
+    desk.tracker.names = {"NEW-2": "ERP-1"}
+    wishes = [wanted("a"), wanted("b", target="ERP-5"), wanted("c", project="crm", target="NEW-2")]
+
+    desk.publish(*wishes)
+    again = desk.publish(*wishes)
+
+    assert [outcome.result for outcome in again] == [Result.UNCHANGED] * 3
+    assert sorted((note.target, note.body) for note in desk.tracker.live()) == [
+        ("ERP-1", "a"),
+        ("ERP-1", "c"),
+        ("ERP-5", "b"),
+    ]
+    assert len({note.marker for note in desk.tracker.live()}) == 2
+
+
+@pytest.mark.parametrize("first", ["ERP-1", "NEW-2"])
+def test_an_item_that_is_named_twice_gets_one_comment_and_it_is_said(desk: Desk, first: str) -> None:
+    desk.tracker.names = {"NEW-2": "ERP-1"}
+    names = sorted(("ERP-1", "NEW-2"), key=lambda name: name != first)
+    wishes = [wanted("a", target=name) for name in names]
+
+    outcomes = [desk.publish(*wishes), desk.publish(*reversed(wishes))]
+
+    assert [one.result for one in outcomes[0]] == [Result.SENT, Result.FAILED]
+    assert [one.result for one in outcomes[1]] == [Result.FAILED, Result.UNCHANGED]
+    assert outcomes[0][1].detail == f"{names[1]} is the same item as {names[0]}"
+    assert len(desk.tracker.live()) == 1
+
+
+# --- what people do while nothing changes
+
+
+def test_a_comment_is_looked_at_once_after_its_item_was_updated(desk: Desk) -> None:
+    desk.read("ERP-1")
+    desk.result("a")
+    calls = len(desk.tracker.calls)
+    desk.result("a")
+    quiet = len(desk.tracker.calls) - calls
+    desk.clock.pass_by(60)
+    desk.read("ERP-1")
+
+    results = [desk.result("a"), desk.result("a", send=False), desk.result("a")]
+
+    assert quiet == 0
+    assert results == [Result.UNCHANGED] * 3
+    assert desk.tracker.calls[calls:] == ["read"]
+
+
+@pytest.mark.parametrize("send", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_a_person_did_is_known_without_new_content(desk: Desk, send: bool, asked: bool) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    if not asked:
+        desk.read("ERP-1")
+    edited = desk.publish("a", send=send, look=asked)[0].detail
+    desk.note.gone = True
+    deleted = desk.publish("a", send=send, look=True)[0].detail
+
+    assert edited == "a person edited our comment, so it is left as it is"
+    assert deleted == "a person deleted our comment, so it is not posted again"
+    assert desk.result("a", unmute=True, look=True) is Result.SENT
+    assert desk.note.body == "a"
+
+
+def test_a_publication_of_an_earlier_version_is_looked_at_once(desk: Desk) -> None:
+    desk.result("a")
+    desk.restore(former(desk.kept()))
+    calls = len(desk.tracker.calls)
+
+    assert [desk.result("a"), desk.result("a")] == [Result.UNCHANGED] * 2
+    assert desk.tracker.calls[calls:] == ["resolve", "read"]
+
+
+def test_who_asks_is_told_when_it_could_not_be_looked_at(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.down = True
+    (shown,) = desk.publish("b", send=False, look=True)
+    (asked,) = desk.publish("a", look=True)
+    desk.tracker.down = False
+
+    assert shown.result is Result.PREVIEW
+    assert shown.diff is not None
+    assert shown.detail == "what stands there was not looked at: the tracker does not answer"
+    assert (asked.result, asked.detail) == (Result.FAILED, "the tracker does not answer")
+    assert desk.result("a") is Result.UNCHANGED
+
+
+def test_a_target_that_wants_to_be_left_alone_is_not_looked_at_either(desk: Desk) -> None:
+    desk.tracker.misreading = "limit"
+    desk.result("a")
+    calls = len(desk.tracker.calls)
+
+    (shown,) = desk.publish("a", look=True)
+
+    assert shown.result is Result.UNCHANGED
+    assert shown.detail is not None
+    assert "asked to be left alone until" in shown.detail
+    assert len(desk.tracker.calls) == calls
+
+
+# --- another account of ours
+
+
+def test_a_comment_of_our_former_account_is_not_called_a_persons(desk: Desk) -> None:
+    desk.result("a")
+    desk.tracker.account = "another-account"
+
+    (outcome,) = desk.publish("b")
+
+    assert outcome.result is Result.MUTED
+    assert outcome.detail is not None
+    assert "written by another account than the one that we use now" in outcome.detail
+
+
+@pytest.mark.parametrize("foreign", [True, False])
+def test_a_comment_of_our_former_account_is_written_over_or_another_posted_beside_it(desk: Desk, foreign: bool) -> None:
+    desk.result("a")
+    desk.tracker.account, desk.tracker.foreign = "another-account", foreign
+    desk.result("b")
+
+    results = [desk.result("b", unmute=True), desk.result("b"), desk.result("c")]
+
+    assert results == [Result.SENT, Result.UNCHANGED, Result.SENT]
+    assert [note.body for note in desk.tracker.live()] == (["c"] if foreign else ["a", "c"])
+
+
+def test_an_edit_of_our_own_comment_that_is_refused_posts_no_second_one(desk: Desk) -> None:
+    desk.result("a")
+    desk.person_edits("mine")
+    desk.result("b")
+    desk.tracker.faults = ["refuse"]
+
+    assert desk.result("b", unmute=True) is Result.FAILED
     assert len(desk.tracker.live()) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -10,10 +10,13 @@ from threading import Event
 from core.document.digest import digest_of
 from core.document.nodes import Document, Paragraph, Text
 from core.errors import AccessDenied, NotThere, OutcomeUnknown, RateLimited, SourceUnavailable, WriteRefused
-from core.model import Identity, Publication
+from core.model import Identity, Publication, Snapshot
 from core.ports import Posted, Written
 from core.publish import ledger
 from core.publish.outbox import TargetOf, Wanted
+from core.store import items
+from core.store.engine import Store
+from tests.builders import change, issue
 
 US = "planward-account"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -53,10 +56,11 @@ class Stop(Event):
 
 @dataclass(kw_only=True)
 class Note:
-    """A comment at the tracker. `before` is how it stood before it was edited last."""
+    """A comment at the tracker, on the item with the id `target`. `before` is how it stood before its last edit."""
 
     remote_id: str
     target: str
+    author: str
     marker: str
     body: str
     editor: str
@@ -75,12 +79,17 @@ class Note:
 class Tracker:
     """The tracker's side. `faults` are used up by the next writes, one each; `lag` hides a new comment for a while.
 
+    `names` are what items are called otherwise than by their ids; `account` is who it takes us for, and `foreign` tells
+    whether that may edit comments of other accounts.
     `misreading` is what becomes of a read that follows a write: it is lost, refused until later, or tells what stood
     there before.
     """
 
     clock: Clock
     notes: list[Note] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    account: str = US
+    foreign: bool = True
     faults: list[str] = field(default_factory=list)
     misreading: str | None = None
     lag: timedelta = timedelta(0)
@@ -116,19 +125,26 @@ class FakeTarget:
         self.requests = 0
         self.closed = False
         self.wrote = False
+        self.resolved: dict[str, str] = {}
 
     def identify(self) -> Identity:
-        return Identity(source=self.name, account_id=US)
+        return Identity(source=self.name, account_id=self.tracker.account)
 
     def address(self, target: str) -> str:
         return f"https://acme.example/browse/{target}"
 
-    def find(self, target: str, marker: str) -> Posted | None:
+    def resolve(self, target: str) -> str:
+        if target not in self.resolved:
+            self._ask("resolve")
+            self.resolved[target] = self._item(target)
+        return self.resolved[target]
+
+    def find(self, target: str, markers: Collection[str]) -> Posted | None:
         self._ask("find")
         for note in self.tracker.live():
-            ours = note.target == target and note.marker == marker
+            ours = note.target == self._item(target) and note.marker in markers and note.author == self.tracker.account
             if ours and note.visible_at <= self.tracker.clock.now:
-                return posted(note)
+                return self._posted(note)
         return None
 
     def read(self, target: str, remote_id: str) -> Posted | None:
@@ -143,17 +159,18 @@ class FakeTarget:
                 raise RateLimited("wait", not_before=self.tracker.locked_until)
             case "old":
                 note = None if note is None else note.before
-        return None if note is None else posted(note)
+        return None if note is None else self._posted(note)
 
     def create(self, target: str, marker: str, body: object) -> Written:
         def apply() -> Note:
             now = self.tracker.clock.now
             note = Note(
                 remote_id=str(len(self.tracker.notes) + 1),
-                target=target,
+                target=self._item(target),
+                author=self.tracker.account,
                 marker=marker,
                 body=str(body),
-                editor=US,
+                editor=self.tracker.account,
                 edited_at=now,
                 visible_at=now + self.tracker.lag,
             )
@@ -167,13 +184,28 @@ class FakeTarget:
             note = next((note for note in self.tracker.live() if note.remote_id == remote_id), None)
             if note is None:
                 raise NotThere("the comment is gone")
-            note.edit(str(body), US, self.tracker.clock.now)
+            if note.author != self.tracker.account and not self.tracker.foreign:
+                raise WriteRefused("we may not edit what others wrote")
+            note.edit(str(body), self.tracker.account, self.tracker.clock.now)
+            note.marker = marker
             return note
 
         return self._write("edit", apply)
 
     def close(self) -> None:
         self.closed = True
+
+    def _item(self, target: str) -> str:
+        return self.tracker.names.get(target, target)
+
+    def _posted(self, note: Note) -> Posted:
+        return Posted(
+            remote_id=note.remote_id,
+            digest=f"#{note.body}",
+            edition=edition(note),
+            editor=note.editor,
+            ours=note.editor == self.tracker.account,
+        )
 
     def _ask(self, what: str) -> None:
         self.tracker.step()
@@ -211,14 +243,17 @@ class FakeTarget:
         return Written(remote_id=note.remote_id, edition=edition(note))
 
 
-def posted(note: Note) -> Posted:
-    return Posted(
-        remote_id=note.remote_id,
-        digest=f"#{note.body}",
-        edition=edition(note),
-        editor=note.editor,
-        ours=note.editor == US,
+def read(store: Store, remote_id: str, at: datetime, *, renamed: str | None = None) -> None:
+    """An item that was updated at that instant comes into the store; `renamed`: it had its id for a key until then."""
+    renaming = change(at, "key", remote_id, renamed)
+    snapshot = Snapshot(
+        item=issue(renamed or remote_id, remote_id=remote_id, updated_at=at),
+        changes=() if renamed is None else (renaming,),
+        comments=(),
+        links=(),
     )
+    with store.write() as connection:
+        items.save_snapshots(connection, "jira", [snapshot], {}, at)
 
 
 def edition(note: Note) -> str:

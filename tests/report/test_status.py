@@ -263,6 +263,25 @@ def test_items_lead_to_their_tracker() -> None:
     assert LinkTo("ERP-5", "https://a.example/ERP-5") in links
 
 
+def test_ids_and_keys_stand_in_the_order_that_people_count_in() -> None:
+    ghosts = [Finding(kind="ghost", severity=Severity.WARNING, subject=f"D{number}") for number in (10, 9, 100)]
+    missed = [
+        EvidenceRow(source="jira", key=f"ERP-{number}", url=None, value=0.0, weight=1.0, reason=None)
+        for number in (100, 94, 9)
+    ]
+    inputs = StatusInputs(
+        name="ERP",
+        period=MARCH,
+        measurements=(replace(DELIVERED, evidence=tuple(missed)),),
+        findings=tuple(OpenFinding(finding=one, opened_on=date(2026, 3, 2)) for one in ghosts),
+    )
+
+    report = text.render(compose(inputs, "en"))
+
+    assert report.index("D9 ") < report.index("D10 ") < report.index("D100 ")
+    assert "Delivered on time: ERP-9, ERP-94, ERP-100." in " ".join(report.split())
+
+
 def test_a_hundred_findings_are_counted_and_not_all_told() -> None:
     findings = tuple(
         OpenFinding(finding=replace(SHADOW, subject=f"jira:{number}"), opened_on=date(2026, 3, 2))

@@ -139,7 +139,7 @@ def test_the_findings_are_the_true_ones(watched: Watched) -> None:
 
     found: dict[str, set[str]] = {}
     work = [one.work for one in watched.facts(truth.at).items]
-    for one in reconcile(watched.plan, watched.baselines, work, at=truth.at, today=truth.today):
+    for one in reconcile(watched.plan, watched.baselines, work, {SOURCE: "jira"}, at=truth.at, today=truth.today):
         found.setdefault(one.kind, set()).add(one.subject.removeprefix(f"{SOURCE}:"))
 
     assert found == {kind: set(subjects) for kind, subjects in truth.findings.items() if subjects}

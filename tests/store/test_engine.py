@@ -187,6 +187,15 @@ def test_a_store_cannot_be_created_where_nothing_may_be_written(open_folder: Pat
     assert sentence(caught) == f"{open_folder}/new.db cannot be written"
 
 
+def test_where_a_store_could_not_be_created_it_is_not_said_to_be_only_missing(
+    open_folder: Path, as_nobody: None
+) -> None:
+    with pytest.raises(StoreReadOnly) as caught:
+        Store.open(f"sqlite:///{open_folder}/new.db")
+
+    assert sentence(caught) == f"{open_folder} cannot be written"
+
+
 def test_a_server_that_only_reads_is_told(server_url: str) -> None:
     def write_where_nothing_may_be_written(store: Store) -> None:
         with store.write() as conn:

@@ -79,11 +79,36 @@ def test_a_reading_that_was_stopped_is_no_success(store: Store) -> None:
             runs.last_success(connection),
             runs.checked_at(connection, "jira"),
         )
-    assert "stopped before its end" in str(drained.error)
-    assert not last["jira"].ok
+    assert (drained.ok, drained.stopped, drained.error) == (False, True, None)
+    assert (last["jira"].ok, last["jira"].error) == (False, None)  # nothing is wrong there
     assert not success
     assert "reread" not in checks
     assert keys(store) == ["ERP-1"]
+
+
+def test_a_request_that_was_given_up_because_we_stop_is_no_fault_of_the_source(store: Store) -> None:
+    stop = Event()
+
+    def fault(number: int) -> None:
+        stop.set()
+        raise SourceUnavailable("Planward is stopping; the request was not tried again.")
+
+    drained = read(store, "2026-03-10 09:00", source=PagedSource(pages=[page()], fault=fault), stop=stop)
+
+    assert (drained.ok, drained.stopped, drained.error) == (False, True, None)
+
+
+def test_what_is_really_wrong_is_told_although_we_stop(store: Store) -> None:
+    stop = Event()
+
+    def fault(number: int) -> None:
+        stop.set()
+        raise AccessDenied("the token was rejected")
+
+    drained = read(store, "2026-03-10 09:00", source=PagedSource(pages=[page()], fault=fault), stop=stop)
+
+    assert isinstance(drained.error, AccessDenied)
+    assert not drained.stopped
 
 
 def test_a_source_that_doubts_its_own_answer_is_not_believed_to_be_read(store: Store) -> None:

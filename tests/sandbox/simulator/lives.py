@@ -21,6 +21,7 @@ class Life:
     key: str
     created: Created
     born: datetime
+    touched: datetime
     stretches: list[tuple[datetime, str]] = field(default_factory=list)
     resolution: str | None = None
 
@@ -84,11 +85,16 @@ def replay(events: Iterable[Event], keys: Mapping[int, str]) -> dict[int, Life]:
             case Created() as created:
                 category = category_of(created.status, None)
                 lives[event.issue] = Life(
-                    key=keys[event.issue], created=created, born=event.at, stretches=[(event.at, category)]
+                    key=keys[event.issue],
+                    created=created,
+                    born=event.at,
+                    touched=event.at,
+                    stretches=[(event.at, category)],
                 )
             case Moved(status=status, resolution=resolution):
                 lives[event.issue].resolution = resolution
                 lives[event.issue].stretches.append((event.at, category_of(status, resolution)))
             case _:
                 pass
+        lives[event.issue].touched = event.at
     return lives

@@ -253,12 +253,16 @@ class Truth:
         return [life for life in leaves if life.finished_at is not None and self._within(life.finished_at, period)]
 
     def _not_finished(self, period: Days) -> dict[str, frozenset[str]]:
-        """What flow leaves out: dropped or a parent closed in the period, and what is done since nobody knows when."""
+        """What flow leaves out: dropped or a parent closed in the period, and what may have been finished in it.
+
+        The latter is done since nobody knows when, but not before it came, nor after it was touched last.
+        """
         out: dict[str, set[str]] = {"cancelled": set(), "parent": set(), "no_completion_date": set()}
         for issue, life in self.lives.items():
             closed_at = life.finished_at or life.cancelled_at
             if life.category == "done" and closed_at is None:
-                out["no_completion_date"].add(life.key)
+                if self.hours.day_of(life.born) <= period[1] and period[0] <= self.hours.day_of(life.touched):
+                    out["no_completion_date"].add(life.key)
             elif closed_at is not None and self._within(closed_at, period):
                 if issue in self.parents:
                     out["parent"].add(life.key)

@@ -1,4 +1,7 @@
-"""What a status meant when is kept with the status, no longer with each change. Runs keep the source's own time."""
+"""What a status meant when is kept with the status, no longer with each change. Runs keep the source's own time.
+
+Publications keep which item carries them, and how it stood when it was last looked at.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +35,8 @@ WHERE field = 'status' AND from_category IS NOT NULL
 def upgrade() -> None:
     op.add_column("statuses", sa.Column("earlier", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("runs", sa.Column("answered_at", sa.BigInteger()))
+    op.add_column("publications", sa.Column("item_id", sa.Text()))
+    op.add_column("publications", sa.Column("item_updated_at", sa.BigInteger()))
     op.execute(SEEN)
     op.execute(FORMER)
     op.execute("DROP TABLE seen")
