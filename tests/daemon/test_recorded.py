@@ -39,6 +39,9 @@ ANSWERS = {
 }
 
 
+UNDATED = "WHERE category = 'done' AND finished_at IS NULL AND resolved_at IS NULL"
+
+
 class Synced(NamedTuple):
     """A folder with a synced store, and what the commands answered."""
 
@@ -46,6 +49,7 @@ class Synced(NamedTuple):
     first: Answer
     second: Answer
     month: Answer
+    undated: Answer
     present: Answer
 
 
@@ -75,11 +79,16 @@ def synced(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             )
             return Answer(done.returncode, done.stdout, done.stderr)
 
+        first = planward("sync")
+        ((month,),) = rows(
+            folder, f"SELECT strftime('%Y-%m', max(updated_at) / 1000000, 'unixepoch') FROM items {UNDATED}"
+        )
         yield Synced(
             folder,
-            planward("sync"),
+            first,
             planward("sync", "--full"),
             planward("kpi", "--period", "2016-02", "--evidence", "lead_time"),
+            planward("kpi", "--period", month),
             planward("kpi"),
         )
 
@@ -142,4 +151,16 @@ def test_kpis_over_them_print_with_evidence(synced: Synced) -> None:
     assert len(counted) <= len(resolved)
     assert numbers["delivered_on_time"]["value"] is None
     assert numbers["delivered_on_time"]["reason"] == "no_baseline"
-    assert present["lead_time"]["excluded"] == {"no_completion_date": 5}
+    assert present["lead_time"]["excluded"] == {}
+
+
+def test_what_is_done_since_nobody_knows_when_is_left_out_where_that_may_have_been(synced: Synced) -> None:
+    (numbers,) = (one for one in synced.undated.json["projects"][0]["kpis"] if one["id"] == "lead_time")
+    period = synced.undated.json["projects"][0]["period"]
+    begin, end = (int(datetime.fromisoformat(period[name]).timestamp() * 1_000_000) for name in ("start", "end"))
+
+    expected = rows(
+        synced.folder, f"SELECT count(*) FROM items {UNDATED} AND created_at < ? AND updated_at >= ?", end, begin
+    )
+
+    assert numbers["excluded"]["no_completion_date"] == expected[0][0]
