@@ -21,7 +21,7 @@ help: ## what can be made
 	@$(PIP) install --quiet --require-hashes -r tests/requirements.lock
 	@touch $@
 
-demo: .venv/made ## a whole project on a stand-in Jira: pull, hold against the plan, measure, comment
+demo: .venv/made-tests ## whole projects on a stand-in Jira, GitHub and calendar: pull, hold against the plan, measure, write back
 	@$(BIN)/python -m tests.sandbox.demo
 
 test: .venv/made-tests lint ## all tests with small counts

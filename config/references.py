@@ -15,7 +15,9 @@ from config.settings import KPIS
 from config.values import read_target
 from core.model import Unit
 
-WRITABLE = {"jira": "item", "github": "repository"}
+WRITABLE = {"jira": ("item",), "github": ("repository", "item")}
+"""Kind of source that can be written to -> the settings of which one says where there."""
+PLACES = {"item": "item: ERP-1", "repository": "repository: acme/erp"}
 ORDER = re.compile(r"(?i)\border\s+by\b")
 QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 
@@ -155,10 +157,18 @@ def _publication(publication: Node, project: Node, sources: Node) -> Found:
         if kind:
             yield to.place, f"nothing can be written to a source of kind {quote(kind)}; name one of kind jira or github"
         return
-    needed = WRITABLE[kind]
-    if needed not in publication.settings:
-        example = "item: ERP-1" if needed == "item" else "repository: acme/erp"
-        yield publication.place, f"where in {quote(to.text)} is not said; add `{example}`"
-    for other in WRITABLE.values():
-        if other != needed and other in publication.settings:
-            yield publication.keys[other], f"`{other}` does not belong to a source of kind {kind}; write `{needed}`"
+    said = [name for name in PLACES if name in publication.settings]
+    if not any(name in said for name in WRITABLE[kind]):
+        yield publication.place, f"where in {quote(to.text)} is not said; add `{PLACES[WRITABLE[kind][0]]}`"
+    for other in said:
+        if other not in WRITABLE[kind]:
+            yield (
+                publication.keys[other],
+                f"`{other}` does not belong to a source of kind {kind}; write `{WRITABLE[kind][0]}`",
+            )
+    if said == ["item", "repository"] and kind == "github":
+        yield publication.keys["repository"], "an item or a repository is written to, not both; remove one"
+    item = publication.get("item")
+    if item.text is not None and ("#" in item.text) != (kind == "github"):
+        example = "acme/erp#12" if kind == "github" else "ERP-1"
+        yield item.place, f"{quote(item.text)} is no item of a source of kind {kind}; write it like {example}"

@@ -8,9 +8,11 @@ object that somebody may print.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
@@ -20,12 +22,38 @@ from core.errors import SecretNotFound
 
 MOST_BYTES = 64 * 1024
 PATIENCE_S = 15.0
+MOST_REMEMBERED = 500
+SHORTEST_HIDDEN = 6
+"""Characters. What is shorter would be hidden wherever it occurs by chance."""
 ADVICE = "write a reference instead, like {env: NAME} or {file: PATH}, and keep the secret itself out of this file"
 
 
 def text_or_reference(value: Any) -> str:
     """Which of the two is written where both may be: a text in the file itself, or a reference to one."""
     return "reference" if isinstance(value, (dict, Secret)) else "text"
+
+
+_revealed: dict[str, None] = {}
+"""What was revealed in this process, the latest last, so that no log repeats it."""
+_CREDENTIALS = re.compile(r"(?i)\b((?:basic|bearer)\s+)[a-z0-9+/=_.~-]{16,}|([a-z+]{2,12}://[^\s/@:]*:)[^\s/@]+(?=@)")
+
+
+def hidden(text: str) -> str:
+    """The text with `***` for every secret that was revealed in this process, and for whatever looks like one."""
+    for secret in sorted(_revealed.copy(), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return _CREDENTIALS.sub(r"\1\2***", text)
+
+
+def _remember(secret: str) -> None:
+    # By lines: a private key is not repeated as a whole. In an address it is written otherwise.
+    for line in filter(None, map(str.strip, secret.splitlines())):
+        for form in {line, quote(line, safe="")}:
+            if len(form) >= SHORTEST_HIDDEN:
+                _revealed.pop(form, None)
+                _revealed[form] = None
+    while len(_revealed) > MOST_REMEMBERED:
+        _revealed.pop(next(iter(_revealed)), None)
 
 
 def _words_of(value: Any) -> Any:
@@ -107,6 +135,7 @@ class Secret(BaseModel):
             raise self._missing("it is empty")
         if "\0" in found:
             raise self._missing("it holds a NUL byte")
+        _remember(found)
         return found
 
     def note(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from datetime import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, Tag, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag, WithJsonSchema
 
 from config.problems import SettingError, quote, suggest
 from config.secret import Secret
@@ -72,7 +73,12 @@ USER_PASSWORD = re.compile(r"(?<=://)([^:@/]*):.*@")  # greedy: rather too much 
 QUERY_PASSWORD = re.compile(r"(?i)([?&][a-z_]*password=)[^&#]*")
 STORE_ADVICE = "write sqlite:///planward.db or postgresql://user@host/database"
 
-IssueKey = Annotated[str, matching("[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*", "the key of a Jira issue", "ERP-1")]
+ItemKey = Annotated[
+    str,
+    matching(
+        r"[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*|[\w.-]+/[\w.-]+#[1-9][0-9]*", "the key of an item", "ERP-1 or acme/erp#12"
+    ),
+]
 
 
 def read_store(value: Any) -> str:
@@ -96,6 +102,52 @@ def read_kpi(value: Any) -> str:
     if text not in KPIS:
         raise SettingError(f"the number {quote(text)} is not known; {suggest(text, KPIS)}")
     return text
+
+
+def read_listen(value: Any) -> str:
+    """An IP address of this machine with a port."""
+    text = read_text(value)
+    host, _, port = text.rpartition(":")
+    try:
+        address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+        known = (address.version == 6) == host.startswith("[") and re.fullmatch("[1-9][0-9]{0,4}", port)
+    except ValueError:
+        known = None
+    if not known or int(port) > 65535:
+        raise SettingError(f"{quote(text)} is not an address to listen on; write one like 127.0.0.1:8321")
+    return text
+
+
+def read_off(value: Any) -> str:
+    """The word `off`."""
+    if value != "off":
+        raise SettingError("this is no way to be asked over HTTP; write {listen: 127.0.0.1:8321}, or off")
+    return "off"
+
+
+def _form_of_http(value: Any) -> str:
+    return "settings" if isinstance(value, (dict, HttpSettings)) else "off"
+
+
+class HttpSettings(BaseModel):
+    """Where `planward run` answers `/healthz`, `/readyz` and `/metrics`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    listen: Annotated[
+        Annotated[str, BeforeValidator(read_listen)],
+        Field(description="The address and port; loopback unless others must reach it.", examples=["127.0.0.1:8321"]),
+    ] = "127.0.0.1:8321"
+    hosts: Annotated[
+        Texts,
+        Field(description="Names by which it may be asked, besides addresses and localhost.", examples=["[planward]"]),
+    ] = ()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The IP address and the port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 class PersonSettings(BaseModel):
@@ -178,9 +230,9 @@ class PublishSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     to: Annotated[Text, Field(description="A source of the project that can be written to.", examples=["acme-jira"])]
-    item: Annotated[IssueKey | None, Field(description="The Jira issue that is commented on.", examples=["ERP-1"])] = (
-        None
-    )
+    item: Annotated[
+        ItemKey | None, Field(description="The item that is commented on.", examples=["ERP-1", "acme/erp#12"])
+    ] = None
     repository: Annotated[
         Repository | None, Field(description="The GitHub repository that holds the issue.", examples=["acme/erp"])
     ] = None
@@ -256,6 +308,14 @@ class Settings(BaseModel):
         one_of(("preview", "send")),
         Field(description="Whether to show what would be written, or to write it.", examples=["preview"]),
     ] = "preview"
+    http: Annotated[
+        Annotated[HttpSettings, Tag("settings")] | Annotated[Literal["off"], BeforeValidator(read_off), Tag("off")],
+        Discriminator(_form_of_http),
+    ] = Field(
+        default_factory=HttpSettings,
+        description="Where `planward run` says how it is: /healthz, /readyz, /metrics; `off`: nowhere.",
+        examples=["{listen: 127.0.0.1:8321}"],
+    )
     sources: Annotated[
         dict[Name, AnySource],
         Field(

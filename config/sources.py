@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -168,7 +168,9 @@ class GithubSettings(SourceSettings):
 
 
 class CalendarSettings(SourceSettings):
-    """What every calendar may say."""
+    """What every calendar may say. It has no upkeep of its own: each answer is the whole calendar."""
+
+    checks: ClassVar[Checks] = Checks()
 
     every: Annotated[Duration, Field(description="How often it is asked for what changed.", examples=["15m"])] = (
         timedelta(minutes=15)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from threading import Event
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+from config.sources import CalendarSettings
 from core.errors import ConfigurationError
 from core.ports import Source, Target
 
+UTC_ZONE = ZoneInfo("UTC")
 CONNECTORS: dict[str, tuple[str, str | None]] = {
     "jira": ("connectors.jira.fetch:JiraSource", "connectors.jira.write:JiraTarget"),
+    "ics": ("connectors.calendars.ics:IcsCalendar", None),
+    "github": ("connectors.github.fetch:GithubSource", "connectors.github.places:GithubPlaces"),
 }
 """Kind of source -> the class that reads it, and the class that writes to it (None: nothing is written there)."""
 
@@ -20,13 +25,15 @@ def reads(kind: str) -> bool:
     return kind in CONNECTORS
 
 
-def source(name: str, settings: Any, *, stop: Event | None = None) -> Source:
+def source(name: str, settings: Any, *, stop: Event | None = None, zone: ZoneInfo = UTC_ZONE) -> Source:
     """The source that the settings describe. Nothing is sent yet. Waiting ends early once `stop` is set.
 
-    Raises ConfigurationError for a kind that this version does not read.
+    `zone` is where a calendar's times are that name none. Raises ConfigurationError for a kind that this version does
+    not read.
     """
     reader, _ = _classes(name, settings.kind)
-    return cast("Source", _load(reader)(name, settings, stop=stop))
+    of_calendars = {"zone": zone} if isinstance(settings, CalendarSettings) else {}
+    return cast("Source", _load(reader)(name, settings, stop=stop, **of_calendars))
 
 
 def target(name: str, settings: Any, *, stop: Event | None = None) -> Target:

@@ -36,6 +36,17 @@ def check_url(url: str, *, private: bool, proxied: bool = False) -> None:
         check_address(address, private=private, plain=parts.scheme == "http")
 
 
+def allowed_addresses(host: str, port: int, *, private: bool, plain: bool) -> list[str]:
+    """Every address that the host's name resolves to, when each is one that we may call.
+
+    Raises AddressRefused, or SourceUnavailable when the name does not resolve.
+    """
+    found = list(dict.fromkeys(_addresses(host, port, proxied=False)))
+    for address in found:
+        check_address(address, private=private, plain=plain)
+    return found
+
+
 def check_address(text: str, *, private: bool, plain: bool = False) -> None:
     """Pass when the IP address is one that we may call, `plain` without encryption. Raises AddressRefused."""
     address = _meant(ipaddress.ip_address(text.partition("%")[0]))

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Event, Timer
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -281,7 +281,19 @@ class NotAllowed(AccessDenied):
     """We are known there, and may not do this one thing."""
 
 
-def check_status(answer: requests.Response, host: str, said: str = "") -> None:
+class Answered(Protocol):
+    """The head of an answer, whichever library it came through."""
+
+    @property
+    def status_code(self) -> int:
+        """Its status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Its headers; their names in any case."""
+
+
+def check_status(answer: Answered, host: str, said: str = "") -> None:
     """Pass when the answer is a success. Raises Passing for what a read may try again, RemoteError for the rest.
 
     `said` is the server's own explanation, already cleaned, with a leading space.
@@ -307,31 +319,54 @@ def check_status(answer: requests.Response, host: str, said: str = "") -> None:
     raise BadAnswer(f"{host} answered with status {status}.{said}")
 
 
+class Failure(NamedTuple):
+    """What it means that a request got no answer, whichever library says so."""
+
+    kind: type[RemoteError]
+    words: str
+    passing: bool = False
+
+    def of(self, host: str) -> RemoteError:
+        """The failure in our words."""
+        return self.kind(f"{host} {self.words}.")
+
+
+SENT_ELSEWHERE = Failure(BadAnswer, "sends us to another address, which we do not follow")
+CANNOT_UNPACK = Failure(BadAnswer, "sent an answer that cannot be unpacked")
+UNTRUSTED = Failure(SourceUnavailable, "has a certificate that we do not trust (see `ca`)")
+NOT_LET_THROUGH = Failure(SourceUnavailable, "was not reached, since the proxy did not let us through")
+TOO_SLOW = Failure(SourceUnavailable, "did not answer in time", passing=True)
+BROKEN_OFF = Failure(SourceUnavailable, "broke off in the middle of its answer", passing=True)
+NOT_REACHED = Failure(SourceUnavailable, "could not be reached, or cut the connection", passing=True)
+
+# The special ones first: most of them are connection errors too.
+_FAILURES: tuple[tuple[type[requests.RequestException], Failure], ...] = (
+    (requests.TooManyRedirects, SENT_ELSEWHERE),
+    (requests.exceptions.ContentDecodingError, CANNOT_UNPACK),
+    (requests.exceptions.SSLError, UNTRUSTED),
+    (requests.exceptions.ProxyError, NOT_LET_THROUGH),
+    (requests.Timeout, TOO_SLOW),
+    (requests.exceptions.ChunkedEncodingError, BROKEN_OFF),
+    (requests.ConnectionError, NOT_REACHED),
+)
+
+
 def is_passing(error: requests.RequestException) -> bool:
     """Whether a request that got no answer may get one when it is sent again."""
-    lasting = requests.exceptions.SSLError | requests.exceptions.ProxyError
-    passing = requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
-    return isinstance(error, passing) and not isinstance(error, lasting)
+    failure = _failure(error)
+    return failure is not None and failure.passing
 
 
 def describe(error: requests.RequestException, host: str) -> RemoteError:
     """The failure of a request that got no answer, in our words."""
-    for kind, translated, words in _FAILURES:
-        if isinstance(error, kind):
-            return translated(f"{host} {words}.")
-    return BadAnswer(f"{host} cannot be sent a request ({type(error).__name__}).")
+    failure = _failure(error)
+    if failure is None:
+        return BadAnswer(f"{host} cannot be sent a request ({type(error).__name__}).")
+    return failure.of(host)
 
 
-# The special ones first: most of them are connection errors too.
-_FAILURES: tuple[tuple[type[requests.RequestException], type[RemoteError], str], ...] = (
-    (requests.TooManyRedirects, BadAnswer, "sends us to another address, which we do not follow"),
-    (requests.exceptions.ContentDecodingError, BadAnswer, "sent an answer that cannot be unpacked"),
-    (requests.exceptions.SSLError, SourceUnavailable, "has a certificate that we do not trust (see `ca`)"),
-    (requests.exceptions.ProxyError, SourceUnavailable, "was not reached, since the proxy did not let us through"),
-    (requests.Timeout, SourceUnavailable, "did not answer in time"),
-    (requests.exceptions.ChunkedEncodingError, SourceUnavailable, "broke off in the middle of its answer"),
-    (requests.ConnectionError, SourceUnavailable, "could not be reached, or cut the connection"),
-)
+def _failure(error: requests.RequestException) -> Failure | None:
+    return next((failure for kind, failure in _FAILURES if isinstance(error, kind)), None)
 
 
 def clean(text: str, limit: int = 300) -> str:

@@ -1,4 +1,8 @@
-"""The story of Planward: pull -> store -> plan -> measure -> publish. Read this second, after `core/model.py`."""
+"""The story of Planward: pull -> store -> plan -> measure -> publish. Read this second, after `core/model.py`.
+
+`planward sync` lives it once, from beginning to end. `planward run` takes the same three steps (`drain`, `hold`,
+`publish_all`), each whenever it is due: `core/daemon/working.py`.
+"""
 
 from __future__ import annotations
 

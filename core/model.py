@@ -122,11 +122,14 @@ class Provenance(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A typed relation, read from the item that holds it ("blocks", "is blocked by"). Its end may be unknown to us."""
+    """A typed relation, read from the item that holds it ("blocks", "is blocked by"). Its end may be unknown to us.
+
+    `to_source` is None where a text names a key and does not say of which tracker.
+    """
 
     remote_id: str
     kind: str
-    to_source: str
+    to_source: str | None
     to_key: str
     provenance: Provenance = Provenance.NATIVE
 
@@ -144,6 +147,24 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One human as configured: an e-mail address in lower case, and an account id in each of some sources."""
+
+    name: str
+    email: str
+    accounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """Two items about the same work, as (source, key): the `part` closes the `whole`, or names it in its texts."""
+
+    part: tuple[str, str]
+    whole: tuple[str, str]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A status that a source has, and the category that the tracker gives it (None when it gives none).
 
@@ -157,7 +178,75 @@ class Status:
     earlier: tuple[tuple[datetime, Category], ...] = ()
 
 
+class EventStatus(StrEnum):
+    """Whether an event takes place."""
+
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+
+
+class Response(StrEnum):
+    """What somebody answered to an invitation."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TENTATIVE = "tentative"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendance:
+    """Somebody who is invited. Known by an e-mail address in lower case, or by nothing but a name."""
+
+    email: str | None
+    name: str | None
+    response: Response = Response.UNANSWERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One occurrence of a meeting or an absence.
+
+    Its identity is (source, calendar, uid, recurrence_start). `recurrence_start` is where the series first put this
+    occurrence, however it was moved: an instant like `2026-03-02T09:00:00Z` or a day like `2026-03-02`; None for an
+    event that does not repeat. A whole-day event has its days, both inclusive, in `first_on` and `last_on`, and its
+    instants are their bounds in the calendar's zone. `busy` is False for what leaves its time free, `away` True where
+    the calendar itself calls it an absence. `zone_guessed` tells that the instants rest on a zone that nobody named.
+    """
+
+    source: str
+    calendar: str
+    uid: str
+    recurrence_start: str | None
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    all_day: bool = False
+    first_on: date | None = None
+    last_on: date | None = None
+    status: EventStatus = EventStatus.CONFIRMED
+    busy: bool = True
+    away: bool = False
+    organizer: str | None = None
+    attendances: tuple[Attendance, ...] = ()
+    zone_guessed: bool = False
+
+
 # --- what one pull brings ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agenda:
+    """Every occurrence of one calendar that touches `[from_at, until_at)`, as one whole good answer gave them.
+
+    What is held of that stretch and not among them is gone.
+    """
+
+    calendar: str
+    from_at: datetime
+    until_at: datetime
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +291,7 @@ class Page:
     cursor: Cursor
     snapshots: tuple[Snapshot, ...] = ()
     identities: tuple[Identity, ...] = ()
+    agendas: tuple[Agenda, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     warnings: tuple[str, ...] = ()
     complete: bool = False

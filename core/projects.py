@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,14 +14,17 @@ from core.history.calendar import WorkingCalendar
 from core.history.period import period_at, previous
 from core.kpi.facts import ProjectFacts, gather
 from core.kpi.measure import measure_all
-from core.model import Baseline, Basis, Clock, Measurement, Period, PeriodKind, Plan, Role
+from core.model import Baseline, Basis, Clock, Finding, Measurement, Period, PeriodKind, Person, Plan, Role
 from core.places import keep_places
+from core.plan import across
 from core.plan.baseline import Entry
 from core.plan.match import RoleRule
+from core.plan.people import addresses
 from core.plan.reconcile import SHADOW_WORK, reconcile
+from core.plan.state import Standing
 from core.publish.outbox import Wanted
 from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
-from core.store import items, plans, results, runs
+from core.store import events, items, lists, plans, results, runs, ties
 from core.store.engine import Store
 
 MOST_MISSED = 36
@@ -31,6 +34,12 @@ STALE_AFTER = timedelta(days=1)
 """How old the data of a source may be and still be called up to date, where it is to be read more often than that."""
 CLOSING_LAG = timedelta(hours=1)
 """How long after a period's end a reading must begin to be trusted with all of it: trackers index late."""
+
+
+CALENDARS = frozenset({"ics", "caldav", "google-calendar", "microsoft-calendar"})
+"""Kinds of sources that hold events."""
+CALENDAR_REACH = timedelta(days=190)
+"""How far back and ahead of a moment events matter: two quarters, the longest rhythm of a meeting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +78,7 @@ class ProjectJob:
     period: PeriodKind
     rules: Mapping[str, Rule]
     topics: tuple[Topic, ...]
+    people: tuple[Person, ...]
     language: str
 
 
@@ -99,11 +109,10 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         present = period_at(job.period, at, job.calendar.zone)
         ended = [*results.open_periods(connection, job.id, ended_by=at), *_missed(connection, job, present)]
         since = min(period.start_at for period in (present, *ended))
-        enrolled = items.enrolled(connection, job.id, open_or_since=since)
+        tied = ties.tied_ids(connection, list(job.kinds), since)
+        enrolled = items.enrolled(connection, job.id, open_or_since=since, and_these=tied)
         facts = gather(enrolled, plan, baselines, job.calendar, at)
-        found = reconcile(
-            plan, baselines, [item.work for item in facts.items], job.kinds, at=at, today=job.calendar.day_of(at)
-        )
+        found = _find(connection, job, plan, baselines, facts, since, at)
         # The issue that carries our own comment is no work of the project.
         carriers = {f"{topic.source}:{topic.target}" for topic in job.topics}
         found = [finding for finding in found if finding.kind != SHADOW_WORK or finding.subject not in carriers]
@@ -121,6 +130,44 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
                 results.save_measurement(connection, job.id, measurement, False)
         wanted = _wanted(connection, job, present, at)
     return Held(findings=len(found), opened=opened, closed=closed, measurements=len(measured), wanted=tuple(wanted))
+
+
+def _find(
+    connection: Connection,
+    job: ProjectJob,
+    plan: Plan | None,
+    baselines: Sequence[Baseline],
+    facts: ProjectFacts,
+    since: datetime,
+    at: datetime,
+) -> list[Finding]:
+    """What a person should know of the project at the moment, within each tool and across them."""
+    work, today = [item.work for item in facts.items], job.calendar.day_of(at)
+    tied = ties.ties(connection, list(job.kinds), since)
+    found = reconcile(plan, baselines, work, job.kinds, at=at, today=today, ties=tied)
+    found += across.contradictions(work, tied, job.calendar, today)
+    found += across.waiting_reviews(work, job.calendar, today)
+    calendars = [source for source, kind in job.kinds.items() if kind in CALENDARS]
+    # Without a calendar nobody knows what is missing in it.
+    if calendars and plan is not None:
+        held = events.events(connection, calendars, at - CALENDAR_REACH, at + CALENDAR_REACH)
+        unfinished = {
+            entry.promise.id for entry in facts.plan if entry.state.standing in {Standing.OPEN, Standing.EMPTY}
+        }
+        waiting = [deliverable for deliverable in plan.deliverables if deliverable.id in unfinished]
+        found += across.missing_meetings(plan, held, job.calendar, at)
+        found += across.absent_owners(waiting, held, job.calendar, today)
+    known = addresses(
+        job.people, [one for source in job.kinds for one in lists.identities(connection, source).values()]
+    )
+    return [_with_address(finding, known) for finding in found]
+
+
+def _with_address(finding: Finding, known: Mapping[tuple[str, str], str]) -> Finding:
+    """The finding, its owner by e-mail address like the plan's own ones, where the account in the tracker is known."""
+    source, owner = finding.facts.get("source"), finding.facts.get("owner")
+    address = known.get((str(source), str(owner)))
+    return finding if address is None else replace(finding, facts={**finding.facts, "owner": address})
 
 
 def wanted_now(store: Store, job: ProjectJob, at: datetime) -> list[Wanted]:
@@ -256,7 +303,7 @@ def _wanted(connection: Connection, job: ProjectJob, period: Period, at: datetim
     """The project's documents, composed from what is stored, for each place that should hold one."""
     if not job.topics:
         return []
-    document = compose(_inputs(connection, job, period, at), job.language)
+    document = compose(status_inputs(connection, job, period, at), job.language)
     digest = digest_of(document)
     return [
         Wanted(
@@ -271,7 +318,8 @@ def _wanted(connection: Connection, job: ProjectJob, period: Period, at: datetim
     ]
 
 
-def _inputs(connection: Connection, job: ProjectJob, period: Period, at: datetime) -> StatusInputs:
+def status_inputs(connection: Connection, job: ProjectJob, period: Period, at: datetime) -> StatusInputs:
+    """What the status of the project says in that period, by what is stored."""
     day_of = job.calendar.day_of
     latest = {measurement.kpi: measurement for measurement, _ in results.measurements(connection, job.id, period)}
     found = results.open_findings(connection, job.id)

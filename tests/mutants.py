@@ -33,6 +33,12 @@ TARGET = ("tests/connectors/test_jira_target.py",)
 OUTBOX = ("tests/publish/test_outbox.py", "tests/publish/test_machine.py")
 SYNC = ("tests/sync/test_drain.py",)
 PROJECTS = ("tests/test_projects.py",)
+RUN = ("tests/daemon/test_run_ticking.py", "tests/daemon/test_run_days.py")
+ICAL = ("tests/connectors/test_ical.py",)
+FEED = ("tests/connectors/test_ics_source.py",)
+GUARD = ("tests/connectors/test_guard.py",)
+
+DASHBOARD = ("tests/dashboard/test_page.py", "tests/dashboard/test_escaping.py", "tests/dashboard/test_site.py")
 
 MUTANTS: tuple[Mutant, ...] = (
     # --- connector: reading
@@ -186,6 +192,45 @@ MUTANTS: tuple[Mutant, ...] = (
         "if runs.get_note(connection, job.name, MEANING_NOTE) == digest:",
         "if runs.get_note(connection, job.name, MEANING_NOTE) is not None:",
         SYNC,
+    ),
+    # --- the service
+    Mutant(
+        "turns_follow_the_process",
+        "core/daemon/ticking.py",
+        "at = reading.started_at + every + spread(source, reading.started_at, every)",
+        "at = since + every + spread(source, reading.started_at, every)",
+        RUN,
+    ),
+    Mutant("a_source_is_asked_too_early", "core/daemon/ticking.py", "else max(at, reading.not_before)", "else at", RUN),
+    Mutant("who_is_busy_is_started_again", "core/daemon/ticking.py", " and source not in busy", "", RUN),
+    Mutant(
+        "what_was_read_is_not_held",
+        "core/daemon/working.py",
+        "                        self._hold_at[project.id] = self._now()\n",
+        "                        pass\n",
+        RUN,
+    ),
+    Mutant("lateness_is_lost", "core/sync/drain.py", "drained.late = max(", "_ = max(", (*SYNC, *RUN)),
+    Mutant(
+        "secrets_are_logged",
+        "core/daemon/journal.py",
+        "lines = hidden(str(value)).splitlines()",
+        "lines = str(value).splitlines()",
+        ("tests/daemon/test_run_journal.py",),
+    ),
+    Mutant(
+        "any_name_may_ask",
+        "core/daemon/serving.py",
+        "return name in self._hosts",
+        "return True",
+        ("tests/daemon/test_run_service.py",),
+    ),
+    Mutant(
+        "two_services_on_one_store",
+        "core/daemon/running.py",
+        "            if ours:\n",
+        "            if True:\n",
+        ("tests/daemon/test_run_service.py",),
     ),
     # --- projects: the past
     Mutant(
@@ -433,6 +478,94 @@ MUTANTS: tuple[Mutant, ...] = (
         'self._stack.enter_context(self._store.claim("publish"))',
         "True",
         OUTBOX,
+    ),
+    # --- calendars and the address guard
+    Mutant(
+        "identity_by_where_it_was_moved",
+        "connectors/calendars/series.py",
+        "self.start - adapter.move_recurrences_by if moved else self.start",
+        "self.start",
+        ICAL,
+    ),
+    Mutant(
+        "an_unknown_zone_is_not_told",
+        "connectors/calendars/entries.py",
+        "            self.guessed = True",
+        "            self.guessed = False",
+        ICAL,
+    ),
+    Mutant(
+        "a_cut_feed_is_whole",
+        "connectors/calendars/lines.py",
+        "        if not self.ended:\n            raise",
+        "        if False:\n            raise",
+        ICAL,
+    ),
+    Mutant("a_new_stamp_is_a_change", "connectors/calendars/lines.py", '{"DTSTAMP", "CREATED", ', "{", FEED),
+    Mutant("the_window_stands_still", "connectors/calendars/ics.py", "place.day != day:", "False:", FEED),
+    Mutant(
+        "only_the_first_address_is_checked",
+        "connectors/addresses.py",
+        "    for address in found:\n        check_address",
+        "    for address in found[:1]:\n        check_address",
+        GUARD,
+    ),
+    Mutant(
+        "credentials_follow_to_another_host",
+        "connectors/httpclient.py",
+        "if name.lower() not in SECRET_HEADERS",
+        "if True",
+        GUARD,
+    ),
+    Mutant("redirects_go_down_to_http", "connectors/httpclient.py", 'if there.scheme != "https":', "if False:", GUARD),
+    Mutant(
+        "libraries_log_addresses",
+        "connectors/httpclient.py",
+        "    return False\n\n\nfor",
+        "    return True\n\n\nfor",
+        GUARD,
+    ),
+    # --- the web page
+    Mutant("page_escapes_nothing", "core/dashboard/render.py", "autoescape=True", "autoescape=False", DASHBOARD),
+    Mutant(
+        "page_shows_the_unseen", "core/dashboard/render.py", "return visible(value) if", "return value if", DASHBOARD
+    ),
+    Mutant(
+        "page_links_anything",
+        "core/dashboard/render.py",
+        'templates.filters["address"] = web_address',
+        'templates.filters["address"] = str',
+        DASHBOARD,
+    ),
+    Mutant(
+        "page_has_any_host",
+        "core/dashboard/site.py",
+        "return name.casefold() in self._hosts",
+        "return True",
+        DASHBOARD,
+    ),
+    Mutant("page_takes_posts", "core/dashboard/site.py", 'not in {"GET", "HEAD"}', "in set()", DASHBOARD),
+    Mutant("page_is_written_in_place", "core/dashboard/files.py", "partial = folder /", "partial = path or", DASHBOARD),
+    Mutant(
+        "page_has_a_verdict_of_its_own",
+        "core/dashboard/page.py",
+        "judged = status.verdict(about, language)",
+        "judged = status.verdict(type(about)(name=about.name, period=about.period), language)",
+        DASHBOARD,
+    ),
+    Mutant(
+        "trend_is_upside_down",
+        "core/dashboard/trend.py",
+        "HEIGHT - EDGE - (HEIGHT - 2 * EDGE)",
+        "EDGE + (HEIGHT - 2 * EDGE)",
+        DASHBOARD,
+    ),
+    Mutant(
+        "late_is_forgotten",
+        "core/dashboard/timeline.py",
+        "until = line.finished_on or today",
+        "until = today",
+        DASHBOARD,
     ),
 )
 

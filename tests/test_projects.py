@@ -47,6 +47,7 @@ class Desk:
             period=PeriodKind.MONTH,
             rules={},
             topics=(),
+            people=(),
             language="en",
         )
 

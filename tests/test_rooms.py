@@ -24,6 +24,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "core.document": ("core.model", "core.errors"),
     "core.report": ("core.model", "core.errors", "core.history", "core.plan", "core.kpi", "core.document"),
     "core.store": ("core.model", "core.errors"),
+    "core.dashboard": ("core.model", "core.errors", "core.store", "core.document", "core.report", "core.kpi"),
     "core.publish": ("core.model", "core.errors", "core.ports", "core.store", "core.document"),
     "core.sync": ("core.model", "core.errors", "core.ports", "core.store", "core.history"),
     "core.places": ("core.model", "core.errors", "core.store", "core.plan"),

@@ -31,6 +31,7 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel: Path) -> Non
 
     assert {top for top in tops if not top.endswith(".dist-info")} == set(NAMES)
     assert "config/examples/planward.yaml" in names
+    assert "core/dashboard/templates/style.css" in names
     assert any(name.startswith("core/store/migrations/versions/0001") for name in names)
 
 

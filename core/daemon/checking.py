@@ -101,11 +101,6 @@ def _notes(settings: Settings, today: date) -> list[str]:
     for name, project in settings.projects.items():
         if project.plan is None:
             notes.append(f"{name}: has no plan, so nothing can be held against one")
-        notes += [
-            f"{name}: this version does not write topic {entry.topic} to {entry.to} yet"
-            for entry in project.publish
-            if entry.topic != "status" or entry.item is None
-        ]
     return notes
 
 

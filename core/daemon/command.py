@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from core import __version__
+from core.daemon.terminal import LogFormat
 from core.errors import PlanwardError, UsageError
 
 app = typer.Typer(
@@ -101,6 +102,20 @@ def sync(
 
 
 @app.command()
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    log_format: Annotated[
+        LogFormat,
+        typer.Option("--log-format", help="How the log on stderr is written: to be read, or by lines of JSON."),
+    ] = LogFormat.TEXT,
+) -> None:
+    """Run as a service: read each source whenever it is due, until SIGTERM. SIGHUP reads the configuration anew."""
+    from core.daemon import running
+
+    leave(running.run(config, log_format=log_format))
+
+
+@app.command()
 def status(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
     """Show how fresh each source is, what stands in the store, and what was written back."""
     from core.daemon import showing
@@ -161,6 +176,33 @@ def publish(
     from core.daemon import cycling
 
     leave(cycling.publish(config, project=project, diff=diff, send=send, unmute=unmute, as_json=json))
+
+
+@app.command()
+def dashboard(
+    config: ConfigOption = DEFAULT_CONFIG,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Write the pages into this folder.")
+    ] = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the pages, each made anew, until stopped.")] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="HOST:PORT", help="Where to serve them; default: 127.0.0.1:8080."),
+    ] = None,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write or serve one web page a project, and one that leads to them."""
+    if (out is None) is not serve:
+        raise typer.BadParameter("choose one of -o DIR and --serve")
+    if listen is not None and not serve:
+        raise typer.BadParameter("--listen goes with --serve")
+    from core.daemon import pages
+
+    if out is not None:
+        leave(pages.write(config, out, project=project, as_json=json))
+    else:
+        leave(pages.serve(config, project=project, listen=listen or pages.LISTEN))
 
 
 @plan_app.command("show")

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import connectors
 from config.plan import read_plan
 from config.settings import ProjectSettings, Settings
-from config.sources import AnySource, JiraSettings
-from core.document import adf
+from config.sources import AnySource, GithubSettings, JiraSettings
+from core.document import adf, markdown
+from core.document.nodes import Document
 from core.errors import UsageError
 from core.history.calendar import WorkingCalendar
 from core.history.spans import StatusMapping
-from core.model import Plan
+from core.model import Person, Plan
 from core.plan.match import RoleRule
 from core.projects import ProjectJob, Rule, Topic
 from core.publish.outbox import Dialect, TargetOf
@@ -28,7 +29,14 @@ MISSED_READINGS = 3
 """Readings that may fail before a source is called stale."""
 OFTEN = timedelta(hours=1)
 """How often we are surely run: a timer may start us once an hour although `every` is shorter."""
-DIALECTS: dict[str, Dialect] = {"jira": adf.render}
+
+
+def _markdown(document: Document, *, marker: str | None, url: str | None) -> str:  # noqa: ARG001
+    """The document as GitHub takes it, whose connector puts the marker before it."""
+    return markdown.render(document)
+
+
+DIALECTS: dict[str, Dialect] = {"jira": adf.render, "github": _markdown}
 """What each kind of source takes as the text of a comment. Kinds that are not here are not written to."""
 
 
@@ -46,10 +54,10 @@ def source_jobs(settings: Settings, stop: Event, only: list[str] | None = None) 
         SourceJob(
             name=name,
             kind=source.kind,
-            open=partial(connectors.source, name, source, stop=stop),
+            open=partial(connectors.source, name, source, stop=stop, zone=ZoneInfo(settings.timezone)),
             scope=_scope(source),
             mapping=_mapping(source),
-            checks=dict(source.checks) if isinstance(source, JiraSettings) else {},
+            checks=dict(source.checks),
         )
         for name, source in settings.sources.items()
         if name in (only or readable)
@@ -110,6 +118,9 @@ def _project_job(settings: Settings, name: str, project: ProjectSettings) -> Pro
             kpi: Rule(within=rule.within, clock=rule.clock, target=rule.target) for kpi, rule in project.kpis.items()
         },
         topics=topics(settings, project),
+        people=tuple(
+            Person(name=one.name, email=one.email.casefold(), accounts=one.accounts) for one in settings.people
+        ),
         language=settings.language,
     )
 
@@ -117,10 +128,14 @@ def _project_job(settings: Settings, name: str, project: ProjectSettings) -> Pro
 def topics(settings: Settings, project: ProjectSettings) -> tuple[Topic, ...]:
     """Where this version writes about the project, named as the tracker does: a key of Jira's is in upper case."""
     return tuple(
-        Topic(source=entry.to, target=entry.item.upper(), topic=entry.topic)
+        Topic(source=entry.to, target=_named(settings.sources[entry.to], target), topic=entry.topic)
         for entry in project.publish
-        if isinstance(settings.sources[entry.to], JiraSettings) and entry.item and entry.topic == "status"
+        if (target := entry.item or entry.repository) is not None
     )
+
+
+def _named(source: AnySource, target: str) -> str:
+    return target.upper() if isinstance(source, JiraSettings) else target
 
 
 def _plan(project: ProjectSettings) -> Plan | None:
@@ -139,4 +154,6 @@ def _mapping(source: AnySource) -> StatusMapping:
 def _scope(source: AnySource) -> str:
     """A digest of what a source is asked for: when it changes, everything is read again."""
     asked = [str(getattr(source, "url", "")), getattr(source, "projects", ()), getattr(source, "jql", None)]
+    if isinstance(source, GithubSettings):
+        asked.append(source.repositories)
     return hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from config.load import load
 from core.cycle import Cycle, run_cycle
 from core.daemon import compose
+from core.daemon.collecting import collect_seldom
 from core.daemon.complaint import tell, tell_failure
 from core.daemon.stopping import stopping
 from core.daemon.tables import NAME, Column, print_table
@@ -42,10 +42,7 @@ MUTED = (
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
     """One cycle. 1 when a source or a publication failed or it was stopped early, 78 when a secret was missing."""
     settings = load(config)
-    # A page is tens of thousands of small values that hold no cycles. Looking through all of them for cycles every 700
-    # new ones, which is the default, costs a quarter of the whole sync.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    collect_seldom()
     with stopping() as stop, Store.open(settings.store, create=True) as store, progress_shown(not as_json) as progress:
         cycle = run_cycle(
             store,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -47,35 +48,50 @@ def show(
     settings = load(config)
     if evidence is not None and evidence not in KPIS:
         raise UsageError(f"there is no KPI `{evidence}`", advice=f"Write one of {', '.join(KPIS)}.")
-    answers = []
     with Store.open(settings.store) as store:
-        for job in project_jobs(settings, project):
-            chosen, at, asked = _moment(job, period, as_of)
-            measured = _measurements(store, job, chosen, at, asked=asked)
-            # Stored numbers are of when they were stored, and not of now.
-            answers.append((job, chosen, max((one.as_of for one in measured), default=at), measured))
+        answers = [(job, measured(store, job, period=period, as_of=as_of)) for job in project_jobs(settings, project)]
     if as_json:
-        print_json(
-            {
-                "projects": [
-                    {
-                        "project": job.id,
-                        "as_of": at,
-                        "period": {
-                            "kind": chosen.kind.value,
-                            "start": chosen.start_on.isoformat(),
-                            "end": chosen.end_on.isoformat(),
-                        },
-                        "kpis": [_payload(one, with_evidence=one.kpi == evidence) for one in measured],
-                    }
-                    for job, chosen, at, measured in answers
-                ]
-            }
-        )
+        print_json(payload(answers, evidence))
         return 0
-    for job, chosen, at, measured in answers:
-        _show(job, chosen, at, measured, evidence)
+    for job, numbers in answers:
+        _show(job, numbers, evidence)
     return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """The KPIs of a project in a period, as they were at an instant."""
+
+    period: Period
+    at: datetime
+    measurements: tuple[Measurement, ...]
+
+
+def measured(store: Store, job: ProjectJob, *, period: str | None = None, as_of: str | None = None) -> Numbers:
+    """The project's KPIs, by default those of the present period. Raises UsageError for what has not come yet."""
+    chosen, at, asked = _moment(job, period, as_of)
+    found = _measurements(store, job, chosen, at, asked=asked)
+    # Stored numbers are of when they were stored, and not of now.
+    return Numbers(period=chosen, at=max((one.as_of for one in found), default=at), measurements=tuple(found))
+
+
+def payload(answers: Sequence[tuple[ProjectJob, Numbers]], evidence: str | None = None) -> dict[str, Any]:
+    """What `kpi --json` prints of these projects, with the rows of one KPI where it is named."""
+    return {
+        "projects": [
+            {
+                "project": job.id,
+                "as_of": numbers.at,
+                "period": {
+                    "kind": numbers.period.kind.value,
+                    "start": numbers.period.start_on.isoformat(),
+                    "end": numbers.period.end_on.isoformat(),
+                },
+                "kpis": [_payload(one, with_evidence=one.kpi == evidence) for one in numbers.measurements],
+            }
+            for job, numbers in answers
+        ]
+    }
 
 
 def _moment(job: ProjectJob, period: str | None, as_of: str | None) -> tuple[Period, datetime, bool]:
@@ -150,7 +166,7 @@ def _evidence(row: EvidenceRow) -> dict[str, Any]:
     }
 
 
-def _show(job: ProjectJob, period: Period, at: datetime, measured: list[Measurement], evidence: str | None) -> None:
+def _show(job: ProjectJob, numbers: Numbers, evidence: str | None) -> None:
     language, zone = job.language, job.calendar.zone
     rows = [
         [
@@ -163,13 +179,14 @@ def _show(job: ProjectJob, period: Period, at: datetime, measured: list[Measurem
                 f"{count} {messages.excluded_text(reason, language)}" for reason, count in one.excluded.items()
             ),
         ]
-        for one in measured
+        for one in numbers.measurements
     ]
-    about = {"project": job.name, "period": label(period), "at": _moment_text(job, at), "zone": zone.key}
+    at = _moment_text(job, numbers.at)
+    about = {"project": job.name, "period": label(numbers.period), "at": at, "zone": zone.key}
     print_table(messages.say("table.kpis", language, **about), NUMBERS, rows, language)
-    if stale := {source for one in measured for source in one.stale_sources}:
+    if stale := {source for one in numbers.measurements for source in one.stale_sources}:
         say(f"Not current: {', '.join(sorted(stale))}.")
-    for one in measured:
+    for one in numbers.measurements:
         if one.kpi == evidence:
             ordered = sorted(one.evidence, key=lambda row: (row.source or "", natural(row.key)))
             rows = [_evidence_cells(one, row, language) for row in ordered]
@@ -185,6 +202,6 @@ def _moment_text(job: ProjectJob, at: datetime) -> str:
 
 
 def _evidence_cells(one: Measurement, row: EvidenceRow, language: str) -> list[str]:
-    value = measures.evidence_value(one, row, language)
+    value = measures.counted(one, row, language) or ""
     reason = messages.excluded_text(row.reason, language) if row.reason else ""
     return [row.source or messages.say("cell.plan", language), row.key, value, reason, row.url or ""]

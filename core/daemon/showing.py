@@ -11,6 +11,7 @@ from config.load import load
 from config.settings import Settings
 from core.daemon.compose import patience_of, project_jobs, topics
 from core.daemon.cycling import MUTED
+from core.daemon.refusal import refused
 from core.daemon.tables import NAME, SENTENCE, Column, print_table
 from core.daemon.terminal import local, print_json, say
 from core.document import messages
@@ -48,8 +49,9 @@ ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 def status(config: Path, *, as_json: bool) -> int:
     """Freshness of the sources, open findings by project, and what stands at the targets."""
     settings = load(config)
-    with Store.open(settings.store) as store, store.read() as connection:
+    with Store.open(settings.store) as store, store.claim("run") as free, store.read() as connection:
         last, success = runs.last_runs(connection), runs.last_success(connection)
+        refusal = None if free else refused(connection)
         stale = stale_sources(connection, patience_of(settings), datetime.now(UTC))
         held = items.count(connection)
         findings = {name: len(results.open_findings(connection, name)) for name in settings.projects}
@@ -89,6 +91,10 @@ def status(config: Path, *, as_json: bool) -> int:
     if as_json:
         print_json(
             {
+                "daemon": {
+                    "running": not free,
+                    "refused": None if refusal is None else {"at": refusal[0], "problems": refusal[1]},
+                },
                 "sources": sources,
                 "projects": {name: {"findings": count} for name, count in findings.items()},
                 "publications": written,
@@ -96,6 +102,13 @@ def status(config: Path, *, as_json: bool) -> int:
         )
         return 0
     _show_status(settings, sources, findings, written)
+    if refusal is not None:
+        say(
+            f"The running daemon refused what it read at {local(refusal[0], ZoneInfo(settings.timezone))} and works by"
+            " what it had before:"
+        )
+        for problem in refusal[1]:
+            say(problem)
     return 0
 
 

@@ -38,7 +38,7 @@ def stopping() -> Iterator[Event]:
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
     try:
-        with _cut_off_when_stuck():
+        with cut_off_when_stuck(CUT_OFF):
             yield stop
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -47,8 +47,8 @@ def stopping() -> Iterator[Event]:
 
 
 @contextmanager
-def _cut_off_when_stuck() -> Iterator[None]:
-    """End the process some time after SIGTERM, even while C code keeps Python from hearing of it."""
+def cut_off_when_stuck(code: int) -> Iterator[None]:
+    """End the process some time after SIGTERM, even while C code keeps Python from hearing of it, with that code."""
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     ended = Event()
@@ -57,7 +57,7 @@ def _cut_off_when_stuck() -> Iterator[None]:
         while number := os.read(told, 1):  # written at once, by the C code of the signal's own handler
             if number[0] == signal.SIGTERM and not ended.wait(PATIENCE + 1.5):
                 _say(AT_ONCE)
-                os._exit(CUT_OFF)
+                os._exit(code)
 
     before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
     watcher = Thread(target=watch, daemon=True)

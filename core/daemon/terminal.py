@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 ENDLESS = 100_000
 """Columns where stdout is no terminal: nothing is folded there, because programs and searches read it by lines."""
+
+
+class LogFormat(StrEnum):
+    """How the log of the service is written: to be read, or by lines of JSON."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def prepare_streams() -> None:
@@ -53,8 +61,13 @@ def write(text: str) -> None:
 
 
 def print_json(payload: object) -> None:
-    """Print one JSON document. Instants become ISO 8601 text in UTC, days like 2026-03-31."""
-    write(json.dumps(payload, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    """Print one JSON document."""
+    write(json_text(payload))
+
+
+def json_text(payload: object) -> str:
+    """One JSON document. Instants become ISO 8601 text in UTC, days like 2026-03-31."""
+    return json.dumps(payload, ensure_ascii=False, indent=2, default=_plain) + "\n"
 
 
 def _plain(value: object) -> str:

@@ -2,7 +2,8 @@
 
 Placeholders in braces are filled by name. KPI titles and their meaning are those of the KPI registry. Keys: `kpi.<id>`,
 `finding.<kind>` (the sentence) and `advice.<kind>`, `reason.<code>` for a value that is missing, `excluded.<code>` for
-a row that was left out; `column.<name>`, `table.<name>` and `cell.<name>` for the tables of the command line.
+a row that was left out; `dashboard.<name>` for the web page; `column.<name>`, `table.<name>` and `cell.<name>` for the
+tables of the command line.
 """
 
 from __future__ import annotations
@@ -78,6 +79,29 @@ FINDINGS = {
     "shadow_work": Wording(
         "{name} is open, and no planned deliverable covers it.", "{name} 尚未完成，且不属于计划中的任何交付物。"
     ),
+    "contradiction.done_while_open": Wording(
+        "{name} is done since {since_on}, and {others} about the same work is still open.",
+        "{name} 已于{since_on}完成，但同一工作的 {others} 仍未关闭。",
+    ),
+    "contradiction.merged_while_open": Wording(
+        "{others} is done since {since_on}, and {name} about the same work is still open.",
+        "{others} 已于{since_on}完成，但同一工作的 {name} 仍未关闭。",
+    ),
+    "review_waiting": Wording(
+        "{name} has been waiting for a review since {since_on}.", "{name} 自{since_on}起等待评审。"
+    ),
+    "meeting_missing.not_held": Wording(
+        "{name} was not held between {from_on} and {until_on}: the calendar has none.",
+        "{from_on}至{until_on}期间日历中没有{name}，会议未举行。",
+    ),
+    "meeting_missing.not_planned": Wording(
+        "{name} is not in the calendar between {from_on} and {until_on}.",
+        "{from_on}至{until_on}期间日历中尚未安排{name}。",
+    ),
+    "owner_away": Wording(
+        "{name} is due on {due_on}, and its owner is away between {from_on} and {until_on}.",
+        "{name} 应于{due_on}完成，但其负责人在{from_on}至{until_on}期间不在。",
+    ),
     "unknown_status": Wording(
         "Nobody has said what the status {status} of {source} means, so {items} items cannot be judged.",
         "{source} 的状态 {status} 含义未知，{items} 个工作项无法判断。",
@@ -99,6 +123,15 @@ ADVICE = {
     "shadow_work": Wording(
         "Add it to a deliverable of the plan, or stop it.", "请将其纳入计划中的某个交付物，或停止该工作。"
     ),
+    "contradiction": Wording(
+        "Look which of them is right, and bring the other in line.", "请核实哪一项属实，并更新另一项。"
+    ),
+    "review_waiting": Wording("Find somebody who reviews it.", "请安排人员评审。"),
+    "meeting_missing": Wording(
+        "Put it into the calendar, or correct “match” or “every” in the plan.",
+        "请将会议加入日历，或修正计划中的“match”或“every”。",
+    ),
+    "owner_away": Wording("Agree on a stand-in, or on another date.", "请商定代理人或调整日期。"),
     "unknown_status": Wording("Name it under “statuses” of the source.", "请在该数据源的“statuses”中指定其含义。"),
 }
 
@@ -120,6 +153,7 @@ REASONS = {
 EXCLUDED = {
     "unknown_status": Wording("in a status of unknown meaning", "状态含义未知"),
     "cancelled": Wording("cancelled", "已取消"),
+    "pull_request": Wording("pull requests, which are part of other work", "合并请求（属于其他工作的一部分）"),
     "duplicate": Wording("duplicate", "重复"),
     "pending": Wording("not due yet or still inside the limit", "尚未到期或仍在时限内"),
     "no_baseline": Wording("without an approved date", "没有批准日期"),
@@ -207,6 +241,57 @@ STATUS_REPORT = {
     "left_out.count": Wording("{n} {reason}", "{n} 项{reason}"),
     "incomplete": Wording("{title} counts {n} with an incomplete history.", "{title} 计入了 {n} 项历史不完整的数据。"),
     "definitions": Wording("Definitions: {versions}.", "指标定义：{versions}。"),
+}
+
+# The web page. What it shares with the status report is there.
+DASHBOARD = {
+    "title": Wording("{project}: {verdict}", "{project}：{verdict}"),
+    "overview": Wording("Projects", "项目"),
+    "all_projects": Wording("All projects", "全部项目"),
+    "skip": Wording("Skip to the content", "跳到正文"),
+    "period": Wording("{start} to {end}", "{start}至{end}"),
+    "as_of": Wording("as of {on}, {time} ({zone})", "截至{on} {time}（{zone}）"),
+    "verdict": Wording("Verdict", "总体判断"),
+    "glance": Wording("At a glance", "概览"),
+    "targets_met": Wording("Targets met", "达标指标"),
+    "milestones_finished": Wording("Milestones finished", "已完成里程碑"),
+    "next_milestone": Wording("Next milestone", "下一个里程碑"),
+    "time_line": Wording("Time line", "时间线"),
+    "today": Wording("Today, {on}", "今天（{on}）"),
+    "finished": Wording("Finished", "已完成"),
+    "held_until": Wording("Past the approved date", "超出批准日期"),
+    "no_milestones": Wording("The plan has no milestones.", "计划中没有里程碑。"),
+    "no_kpis": Wording("Nothing has been measured yet.", "尚无测量数据。"),
+    "not_measurable": Wording("Not measurable", "无法计算"),
+    "median": Wording("median", "中位数"),
+    "aimed": Wording("Target {target}", "目标 {target}"),
+    "no_aim": Wording("No target", "未设目标"),
+    "sample": Wording("{n} counted", "统计 {n} 项"),
+    "trend": Wording("Trend", "趋势"),
+    "trend.none": Wording("No earlier period is stored yet.", "尚未存储以往期间的数据。"),
+    "trend.point": Wording("{period}: {value}", "{period}：{value}"),
+    "evidence": Wording("What it is counted from", "统计依据"),
+    "item": Wording("Item", "条目"),
+    "result": Wording("Result", "结果"),
+    "row.left_out": Wording("left out: {reason}", "未计入：{reason}"),
+    "row.incomplete": Wording("history incomplete", "历史不完整"),
+    "rows.more": Wording(
+        "{n} more. “planward kpi --evidence {kpi}” lists them all.",
+        "另有 {n} 项，“planward kpi --evidence {kpi}”可列出全部。",
+    ),
+    "definition": Wording("Definition {version}.", "定义 {version}。"),
+    "restates": Wording("Corrects what was said on {on}.", "更正{on}公布的数值。"),
+    "stale": Wording("The data of {sources} is not up to date.", "{sources} 的数据未更新。"),
+    "since": Wording("since {on}", "自{on}起"),
+    "owner": Wording("Owner: {owner}", "负责人：{owner}"),
+    "advice": Wording("What to do: {advice}", "建议措施：{advice}"),
+    "sources": Wording("Sources", "数据源"),
+    "unread": Wording(
+        "Nothing is judged before every source was read to its end once. Not read yet: {sources}.",
+        "所有数据源首次完整读取之前不作判断。尚未读取：{sources}。",
+    ),
+    "made_by": Wording("Planward {version}, from stored numbers.", "由 Planward {version} 根据已存储的数据生成。"),
+    "data": Wording("The same numbers as data", "同一数据的 JSON 文件"),
 }
 
 # The command line's tables: headings, titles, and the words of their cells.
@@ -324,6 +409,7 @@ def all_messages() -> dict[str, Wording]:
         **{f"reason.{code}": wording for code, wording in REASONS.items()},
         **{f"excluded.{code}": wording for code, wording in EXCLUDED.items()},
         **{f"status.{name}": wording for name, wording in STATUS_REPORT.items()},
+        **{f"dashboard.{name}": wording for name, wording in DASHBOARD.items()},
         **{f"column.{name}": wording for name, wording in COLUMNS.items()},
         **{f"table.{name}": wording for name, wording in TABLES.items()},
         **{f"cell.{name}": wording for name, wording in CELLS.items()},

@@ -108,6 +108,21 @@ def date_text(on: date, language: str) -> str:
     return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
+def month_text(on: date, language: str, *, with_year: bool) -> str:
+    """The month of a day for the labels of a chart: "Mar", "Mar 2026", "3月" or "2026年3月"."""
+    if language == "zh-CN":
+        return f"{on.year}年{on.month}月" if with_year else f"{on.month}月"
+    name = _MONTHS[on.month - 1][:3]
+    return f"{name} {on.year}" if with_year else name
+
+
+def short_day_text(on: date, language: str) -> str:
+    """A day for the labels of a chart that names the year elsewhere: "2 Mar" or "3月2日"."""
+    if language == "zh-CN":
+        return f"{on.month}月{on.day}日"
+    return f"{on.day} {_MONTHS[on.month - 1][:3]}"
+
+
 def duration_text(seconds: float, language: str, clock: Clock = Clock.ELAPSED) -> str:
     """A duration in its two largest units: "2 d 4 h". Working time stays in hours, as its days have no 24 of them."""
     sign = "-" if seconds < 0 else ""
@@ -201,13 +216,14 @@ def _by_code(family: str, code: str, language: str) -> str:
     )
 
 
-def finding_phrase(finding: Finding, language: str, name: Inlines | None = None) -> Inlines:
-    """What the finding says, as nodes. Its facts fill the placeholders; `name` stands for its subject, linked perhaps.
+def finding_phrase(finding: Finding, language: str, name: Inlines | None = None, **linked: Inlines) -> Inlines:
+    """What the finding says, as nodes. Its facts fill the placeholders; `name` stands for its subject, linked perhaps,
+    and `linked` for those of its facts that are given as nodes.
 
     A kind without a message shows its own name and its subject.
     """
     shown = name if name is not None else (Text(subject_text(finding)),)
-    facts: dict[str, Value] = {key: _fact(key, value) for key, value in finding.facts.items()}
+    facts: dict[str, Value] = {**{key: _fact(key, value) for key, value in finding.facts.items()}, **linked}
     for variant in (finding.facts.get("cause"), "counted" if _counts_tell(finding) else None):
         if variant is not None and template(f"finding.{finding.kind}.{variant}", language) is not None:
             return phrase(f"finding.{finding.kind}.{variant}", language, **{**facts, "name": shown})

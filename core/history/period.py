@@ -42,6 +42,11 @@ def previous(period: Period, zone: ZoneInfo) -> Period:
     return _containing(period.kind, period.start_on - timedelta(days=1), zone)
 
 
+def following(period: Period, zone: ZoneInfo) -> Period:
+    """The period of the same kind just after this one."""
+    return _containing(period.kind, period.end_on + timedelta(days=1), zone)
+
+
 def label(period: Period) -> str:
     """The period as `parse_period` reads it: `2026-03`, `2026-W07` or `2026-Q1`."""
     match period.kind:

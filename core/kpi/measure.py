@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from core.kpi import flow, progress  # noqa: F401 - importing them declares their KPIs
 from core.kpi.declare import KPIS, Evidence, Kpi, LeftOut, R, S, Scope, Subject, Undated, Within
 from core.kpi.facts import ItemFacts, ProjectFacts
-from core.model import Basis, Clock, Direction, EvidenceRow, Measurement, Period
+from core.model import Basis, Clock, Direction, EvidenceRow, Kind, Measurement, Period
 from core.plan.state import is_parent, parents_of
 
 SMALL_SAMPLE = "small_sample"
@@ -141,7 +141,9 @@ def _judge(
             inside = period.start_on <= moment <= period.end_on
         if not inside:
             continue
-        if subject.work is not None and is_parent(subject.work, parents):
+        if declared.leaves and subject.work is not None and subject.work.item.kind is Kind.PULL_REQUEST:
+            judged.append((subject, LeftOut("pull_request")))
+        elif subject.work is not None and is_parent(subject.work, parents):
             judged.append((subject, LeftOut("parent")))
         else:
             judged.append((subject, declared.judge(subject, rule, at)))

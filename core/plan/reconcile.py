@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from core.model import Baseline, Finding, Plan, Severity
+from core.model import Baseline, Finding, Plan, Severity, Tie
 from core.plan.baseline import Entry, Promise, in_force, promises
 from core.plan.match import enrol_all
 from core.plan.state import Standing, State, Work, is_parent, parents_of, state_of
@@ -27,6 +27,7 @@ def reconcile(
     *,
     at: datetime,
     today: date,
+    ties: Sequence[Tie] = (),
 ) -> list[Finding]:
     """All findings at the moment, whose day in the project's zone is `today`. `kinds` tells the kind of each source.
 
@@ -34,7 +35,8 @@ def reconcile(
     - `due_soon`: one whose next date is today or within seven days.
     - `ghost`: a deliverable that nothing works on, because nothing matches its `work` or because it names none; or one
       that was approved and is no longer in the plan, critical when its approved date has passed.
-    - `shadow_work`: an open item that works for no deliverable of the plan.
+    - `shadow_work`: an open item that works for no deliverable of the plan. A part of another item, by the `ties`, does
+      not speak for itself.
     - `unknown_status`: a status, one finding each, of which nobody knows the category.
 
     What cannot be known to be finished or not (no `work` named, or not in the plan any more) is never called overdue;
@@ -57,8 +59,8 @@ def reconcile(
         if promise.entry is Entry.DELIVERABLE and standing in {Standing.UNKNOWN, Standing.EMPTY}:
             found.append(_ghost(promise, standing))
     if plan is not None and plan.deliverables:
-        told = {_place(one) for works in dropped.values() for one in works}
-        found += [finding for finding in _shadow_work(work) if finding.evidence[0] not in told]
+        told = {_place(one) for works in dropped.values() for one in works} | {tie.part for tie in ties}
+        found += _shadow_work(work, told)
     found += _unknown_statuses(work)
     return found
 
@@ -140,10 +142,12 @@ def _work_of_dropped(
     return found
 
 
-def _shadow_work(work: Sequence[Work]) -> Iterable[Finding]:
+def _shadow_work(work: Sequence[Work], told: Collection[tuple[str, str]]) -> Iterable[Finding]:
     """Open items without a deliverable. A parent speaks only where none of its sub-tasks is open or planned."""
     parents = parents_of(one for one in work if one.is_open or one.enrolment.deliverable is not None)
     for one in sorted(work, key=_place):
+        if _place(one) in told:
+            continue
         if one.is_open and one.enrolment.deliverable is None and not is_parent(one, parents):
             yield Finding(
                 kind=SHADOW_WORK,

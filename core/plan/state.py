@@ -10,7 +10,7 @@ from typing import Protocol
 
 from core.history import asof
 from core.history.spans import CLOSED, last_entry
-from core.model import Category, Deliverable, Enrolment, History, Plan, WorkItem
+from core.model import Category, Deliverable, Enrolment, History, Kind, Plan, WorkItem
 
 
 class Enrolled(Protocol):
@@ -163,12 +163,15 @@ def state_of(plan: Plan | None, baseline: Plan | None, works: Iterable[Work]) ->
 def _deliverable_state(deliverable: Deliverable, works: Sequence[Work]) -> State:
     if not works:
         return State(standing=Standing.UNKNOWN if deliverable.work is None else Standing.EMPTY)
-    parents = parents_of(works)
-    units = [work for work in works if not is_parent(work, parents)]
-    counted = [work for work in units if work.category is not Category.CANCELLED]
     named = frozenset(
         key.casefold() for keys in (deliverable.work.keys.values() if deliverable.work else ()) for key in keys
     )
+    # A pull request is how an issue gets done, not more work beside it: unless the plan names it, or nothing else.
+    issues = [work for work in works if work.item.kind is Kind.ISSUE or work.item.key.casefold() in named]
+    works = issues or works
+    parents = parents_of(works)
+    units = [work for work in works if not is_parent(work, parents)]
+    counted = [work for work in units if work.category is not Category.CANCELLED]
     # An item that the plan names by its key has to be finished itself, whatever its sub-tasks say.
     decisive = [
         work

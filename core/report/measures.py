@@ -57,21 +57,15 @@ def value(measured: Measurement, rules: Mapping[str, Adjustment], language: str)
         reason = reason_text(measured.reason or "all_left_out", language)
         return say("not_measurable", language, reason=reason)
     _, clock = rule_of(measured.kpi, rules)
-    parts = [_main(measured, clock, language), *_beside(measured, clock, language)]
-    if measured.reason is not None:
-        parts.append(reason_text(measured.reason, language))
-    return say("and", language).join(parts)
+    return say("and", language).join([_main(measured, clock, language), *beside(measured, rules, language)])
 
 
-def evidence_value(measured: Measurement, row: EvidenceRow, language: str) -> str:
-    """What one row says in the words of its number; nothing where it was left out."""
-    if row.value is None:
-        return ""
-    if measured.kpi == THROUGHPUT:
-        return week_label(row.value)
-    if measured.unit is Unit.SHARE:
-        return say("cell.yes" if row.value else "cell.no", language)
-    return value_text(measured.unit, row.value, language)
+def number(measured: Measurement, rules: Mapping[str, Adjustment], language: str) -> str | None:
+    """The bare value in the words of its unit, or None where there is none."""
+    if measured.value is None:
+        return None
+    _, clock = rule_of(measured.kpi, rules)
+    return value_text(measured.unit, measured.value, language, clock=clock, target=measured.target)
 
 
 def _main(measured: Measurement, clock: Clock, language: str) -> str:
@@ -83,7 +77,9 @@ def _main(measured: Measurement, clock: Clock, language: str) -> str:
     return say("median", language, value=text) if "p50" in measured.statistics else text
 
 
-def _beside(measured: Measurement, clock: Clock, language: str) -> Iterator[str]:
+def beside(measured: Measurement, rules: Mapping[str, Adjustment], language: str) -> Iterator[str]:
+    """What belongs beside a value: other statistics of the same things, and a doubt about it."""
+    _, clock = rule_of(measured.kpi, rules)
     statistics = {name: number for name, number in measured.statistics.items() if number is not None}
     if measured.unit is Unit.SHARE:
         if "p50" in statistics:
@@ -94,6 +90,8 @@ def _beside(measured: Measurement, clock: Clock, language: str) -> Iterator[str]
             yield say("latest_dates", language, value=share_text(statistics["latest"]))
     if measured.unit is Unit.SECONDS and "p85" in statistics:
         yield say("p85", language, value=duration_text(statistics["p85"], language, clock))
+    if measured.reason is not None:
+        yield reason_text(measured.reason, language)
 
 
 def row(measured: Measurement, rules: Mapping[str, Adjustment], language: str) -> tuple[Inlines, ...]:
@@ -103,12 +101,24 @@ def row(measured: Measurement, rules: Mapping[str, Adjustment], language: str) -
         (Text(title(measured, rules, language)),),
         (Text(value(measured, rules, language)),),
         (Text(target_text(measured, language, clock)),),
-        (_result(measured, language),),
+        (result(measured, language),),
         (Text(str(measured.sample)),),
     )
 
 
-def _result(measured: Measurement, language: str) -> Text | StatusWord:
+def counted(measured: Measurement, row: EvidenceRow, language: str) -> str | None:
+    """What one item counts in the measurement, in words, or None where it is left out."""
+    if row.value is None:
+        return None
+    if measured.unit is Unit.SHARE:
+        return say("cell.yes" if row.value else "cell.no", language)
+    if measured.kpi == THROUGHPUT:
+        return week_label(row.value)
+    return value_text(measured.unit, row.value, language)
+
+
+def result(measured: Measurement, language: str) -> Text | StatusWord:
+    """Whether the target was met, or a dash where there is none to meet."""
     if measured.met is None:
         return Text(say("no_target", language))
     tone = Tone.GOOD if measured.met else Tone.BAD

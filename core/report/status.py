@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 
 from core.document.messages import advice_text, finding_phrase, phrase, say, subject_text
@@ -45,7 +46,7 @@ def compose(inputs: StatusInputs, language: str) -> Document:
     """
     inputs = replace(inputs, measurements=measures.ordered(inputs.measurements))
     blocks: list[Block] = [
-        _verdict(inputs, language),
+        Paragraph(sentence(verdict(inputs, language), language)),
         *_milestones(inputs, language),
         *_measures(inputs, language),
         *_findings(inputs, language),
@@ -58,11 +59,21 @@ def compose(inputs: StatusInputs, language: str) -> Document:
 # --- the verdict ---
 
 
-def _verdict(inputs: StatusInputs, language: str) -> Block:
-    """One sentence: off course with a critical finding, at risk with a warning or a missed target."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How the project stands, in a word and with the reasons for it."""
+
+    word: StatusWord
+    reasons: tuple[Inlines, ...]
+
+
+def verdict(inputs: StatusInputs, language: str) -> Verdict:
+    """Off course with a critical finding, at risk with a warning or a missed target."""
     severities = [one.finding.severity for one in inputs.findings]
     critical, warning = severities.count(Severity.CRITICAL), severities.count(Severity.WARNING)
-    missed = [measures.title(one, inputs.rules, language) for one in inputs.measurements if one.met is False]
+    missed = [
+        measures.title(one, inputs.rules, language) for one in measures.ordered(inputs.measurements) if one.met is False
+    ]
     stale = sorted(one.source for one in inputs.freshness if not one.fresh)
 
     reasons: list[Inlines] = []
@@ -88,8 +99,12 @@ def _verdict(inputs: StatusInputs, language: str) -> Block:
     if stale:
         sources = joined([(Text(source),) for source in stale], language)
         reasons.append(phrase("status.because.stale", language, sources=sources))
-    verdict = StatusWord(say(f"status.verdict.{tone}", language), tone)
-    return Paragraph(phrase("status.because", language, verdict=verdict, reasons=joined(reasons, language)))
+    return Verdict(word=StatusWord(say(f"status.verdict.{tone}", language), tone), reasons=tuple(reasons))
+
+
+def sentence(judged: Verdict, language: str) -> Inlines:
+    """The verdict and its reasons in one sentence."""
+    return phrase("status.because", language, verdict=judged.word, reasons=joined(judged.reasons, language))
 
 
 # --- milestones ---
@@ -99,35 +114,42 @@ def _milestones(inputs: StatusInputs, language: str) -> Iterator[Block]:
     if not inputs.milestones:
         return
     yield Heading(SECTION, phrase("status.milestones", language))
-    overdue = {
-        one.finding.subject: one.finding.severity
-        for one in inputs.findings
-        if one.finding.kind == "overdue" and one.finding.facts.get("entry") == "milestone"
-    }
-    # By the date in force; what has none comes last.
-    ordered = sorted(inputs.milestones, key=lambda line: (str(line.baseline_due_on or line.due_on or "~"), line.id))
     header = tuple(phrase(f"status.{name}", language) for name in ("milestone", "approved", "due", "state"))
-    yield Table(header, tuple(_milestone(line, overdue.get(line.id), language) for line in ordered))
+    yield Table(header, tuple(_milestone(line, inputs, language) for line in milestones_in_order(inputs)))
 
 
-def _milestone(line: MilestoneLine, overdue: Severity | None, language: str) -> tuple[Inlines, ...]:
+def milestones_in_order(inputs: StatusInputs) -> tuple[MilestoneLine, ...]:
+    """The milestones by the date in force; what has none comes last."""
+    by_date = sorted(inputs.milestones, key=lambda line: (str(line.baseline_due_on or line.due_on or "~"), line.id))
+    return tuple(by_date)
+
+
+def _milestone(line: MilestoneLine, inputs: StatusInputs, language: str) -> tuple[Inlines, ...]:
     none = Text(say("no_target", language))
     approved: Inline = none if line.baseline_due_on is None else DateWord(line.baseline_due_on)
     due: Inline = none if line.due_on is None else DateWord(line.due_on)
-    return ((Text(f"{line.id} {line.name}"),), (approved,), (due,), _milestone_state(line, overdue, language))
+    return ((Text(f"{line.id} {line.name}"),), (approved,), (due,), _state(line, inputs, language))
 
 
-def _milestone_state(line: MilestoneLine, overdue: Severity | None, language: str) -> Inlines:
+def _state(line: MilestoneLine, inputs: StatusInputs, language: str) -> Inlines:
+    word = milestone_word(line, inputs, language)
+    if line.finished_on is None:
+        return (word,)
+    return phrase("status.finished_on", language, state=word, on=line.finished_on)
+
+
+def milestone_word(line: MilestoneLine, inputs: StatusInputs, language: str) -> StatusWord:
     """The state in a word. One that is overdue is as bad as the finding that says so, which the verdict goes by."""
     committed_on = line.baseline_due_on or line.due_on
     if line.finished_on is not None:
         late = committed_on is not None and line.finished_on > committed_on
         word = say("status.finished_late" if late else "status.finished", language)
-        state = StatusWord(word, Tone.WARNING if late else Tone.GOOD)
-        return phrase("status.finished_on", language, state=state, on=line.finished_on)
-    if overdue is not None:
-        return (StatusWord(say("status.overdue", language), _TONES[overdue]),)
-    return (StatusWord(say("status.open" if line.due_on else "status.dropped", language)),)
+        return StatusWord(word, Tone.WARNING if late else Tone.GOOD)
+    for finding in (one.finding for one in inputs.findings):
+        is_overdue = finding.kind == "overdue" and finding.facts.get("entry") == "milestone"
+        if is_overdue and finding.subject == line.id:
+            return StatusWord(say("status.overdue", language), _TONES[finding.severity])
+    return StatusWord(say("status.open" if line.due_on else "status.dropped", language))
 
 
 # --- measures ---
@@ -152,37 +174,50 @@ def _findings(inputs: StatusInputs, language: str) -> Iterator[Block]:
     if not inputs.findings:
         yield Paragraph(phrase("status.no_findings", language))
         return
-    ordered = sorted(
-        inputs.findings,
-        key=lambda one: (
-            _SEVERITIES.index(one.finding.severity),
-            one.opened_on,
-            one.finding.kind,
-            natural(one.finding.subject),
-        ),
-    )
     lines: list[Inlines] = []
-    for severity, group in groupby(ordered, key=lambda one: one.finding.severity):
+    for severity, group in groupby(findings_in_order(inputs), key=lambda one: one.finding.severity):
         of_severity = list(group)
         lines += [_finding(one, inputs, language) for one in of_severity[:MOST_FINDINGS]]
         rest = len(of_severity) - MOST_FINDINGS
         if rest > 0:
-            lines.append(phrase("status.more_findings", language, severity=_severity(severity, language), n=rest))
+            lines.append(phrase("status.more_findings", language, severity=severity_word(severity, language), n=rest))
     yield List(tuple(lines))
 
 
+def findings_in_order(inputs: StatusInputs) -> tuple[OpenFinding, ...]:
+    """The findings as they should be looked at: the most severe first, then the longest open."""
+
+    def place(one: OpenFinding) -> tuple[int, date, str, tuple[str | int, ...]]:
+        return _SEVERITIES.index(one.finding.severity), one.opened_on, one.finding.kind, natural(one.finding.subject)
+
+    return tuple(sorted(inputs.findings, key=place))
+
+
 def _finding(one: OpenFinding, inputs: StatusInputs, language: str) -> Inlines:
-    finding = one.finding
-    severity = _severity(finding.severity, language)
-    sentence = finding_phrase(finding, language, _subject(finding, inputs))
+    return phrase(
+        "status.finding",
+        language,
+        severity=severity_word(one.finding.severity, language),
+        on=one.opened_on,
+        sentence=finding_sentence(one.finding, inputs, language),
+        advice=advice_text(one.finding, language) or "",
+    )
+
+
+def finding_sentence(finding: Finding, inputs: StatusInputs, language: str) -> Inlines:
+    """What the finding says, with links to the items behind it."""
+    linked = {}
+    if "others" in finding.facts:
+        linked["others"] = listed(finding.evidence[1:], inputs.urls, language)  # the first is the subject itself
+    said = finding_phrase(finding, language, _subject(finding, inputs), **linked)
     if finding.evidence and "key" not in finding.facts:
         keys = listed(finding.evidence, inputs.urls, language)
-        sentence = (*sentence, *phrase("status.items", language, keys=keys))
-    advice = advice_text(finding, language) or ""
-    return phrase("status.finding", language, severity=severity, on=one.opened_on, sentence=sentence, advice=advice)
+        said = (*said, *phrase("status.items", language, keys=keys))
+    return said
 
 
-def _severity(severity: Severity, language: str) -> StatusWord:
+def severity_word(severity: Severity, language: str) -> StatusWord:
+    """The severity in a word."""
     return StatusWord(say(f"severity.{severity}", language), _TONES[severity])
 
 
@@ -203,7 +238,7 @@ def _small_print(inputs: StatusInputs, language: str) -> Block:
     period = inputs.period
     lines = [phrase("status.period", language, start=period.start_on, end=period.end_on)]
     if inputs.freshness:
-        states = [_freshness(one, language) for one in sorted(inputs.freshness, key=lambda one: one.source)]
+        states = [freshness_phrase(one, language) for one in sorted(inputs.freshness, key=lambda one: one.source)]
         lines.append(phrase("status.sources", language, states=joined(states, language)))
     for measured in inputs.measurements:
         lines.extend(measures.small_print(measured, inputs.rules, language))
@@ -213,7 +248,8 @@ def _small_print(inputs: StatusInputs, language: str) -> Block:
     return List(tuple(lines))
 
 
-def _freshness(one: Freshness, language: str) -> Inlines:
+def freshness_phrase(one: Freshness, language: str) -> Inlines:
+    """Whether the data of a source is up to date, as a state and never as an age."""
     if one.fresh:
         return phrase("status.up_to_date", language, source=one.source)
     if one.read_on is None:

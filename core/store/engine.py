@@ -141,6 +141,10 @@ class Store:
             schema.migrate(self._engine, schema.SCRIPTS)
         return copy
 
+    def check(self) -> None:
+        """Pass when the store answers and has this program's schema. Raises StoreError."""
+        schema.require_head(self._version(), faults.name_of(self.url))
+
     def info(self) -> StoreInfo:
         """What the store is and holds, whatever the age of its schema. Counts every row, so it can take a while."""
         found = self._version()

@@ -5,12 +5,12 @@ Saving is told in `core.store.pages`, the small lists of a source in `core.store
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
 
 from core.model import Change, Enrolment, History, Role, Snapshot, WorkItem
 from core.store import parts, tables
@@ -39,6 +39,7 @@ __all__ = [
     "save_statuses",
     "set_aside",
     "statuses",
+    "titles",
     "updated_at",
     "urls",
     "written",
@@ -148,26 +149,34 @@ def former_keys(conn: Connection, source: str, ids: Collection[str]) -> dict[str
     return {item_id: tuple(key for _, key in of) for item_id, of in groupby(rows, key=lambda row: row.item_id)}
 
 
-def enrolled(conn: Connection, project: str, *, open_or_since: datetime | None = None) -> list[EnrolledItem]:
+def enrolled(
+    conn: Connection,
+    project: str,
+    *,
+    open_or_since: datetime | None = None,
+    and_these: Mapping[str, Collection[str]] | None = None,
+) -> list[EnrolledItem]:
     """The items of a project that are not deleted, in the order of (source, remote id).
 
     With `open_or_since` only those that are open, or may have come to their end at that instant or later (where no
-    change tells the end, the item's last update bounds it); and whatever their age those that work for a deliverable,
-    those that were in a status of unknown meaning, one of each role, which tells that there are any, and the children
-    of all these, so that a parent is known as one.
+    change tells the end, the item's last update bounds it); and whatever their age those of `and_these` ids, by source,
+    those that work for a deliverable, those that were in a status of unknown meaning, one of each role, which tells
+    that there are any, and the children of all these, so that a parent is known as one.
     """
     places = tables.enrolments.c
     if open_or_since is None:
         return _enrolled_where(conn, places.project == project)
     # First which items, by their index: left to one question, SQLite would look at every enrolled item.
     found: list[EnrolledItem] = []
-    for source, ids in sorted(_alive(conn, project, open_or_since).items()):
+    for source, ids in sorted(_alive(conn, project, open_or_since, and_these or {}).items()):
         of_ids = among(conn, places.item_id, sorted(ids))
         found.extend(_enrolled_where(conn, places.project == project, places.source == source, of_ids))
     return found
 
 
-def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str]]:
+def _alive(
+    conn: Connection, project: str, since: datetime, and_these: Mapping[str, Collection[str]]
+) -> dict[str, set[str]]:
     """The ids, by source, of the items that `enrolled` gives for that instant, and perhaps of other projects' items."""
     held_items, places, stretches = tables.items.c, tables.enrolments.c, tables.spans.c
     settled_at = held_items.settled_at
@@ -179,7 +188,7 @@ def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str
         .where(places.project == project)
         .group_by(places.source, places.role),
     )
-    alive: dict[str, set[str]] = {}
+    alive = {source: set(ids) for source, ids in and_these.items()}
     for query in queries:
         for source, remote_id in plain(conn, query):
             alive.setdefault(source, set()).add(remote_id)
@@ -190,12 +199,21 @@ def _alive(conn: Connection, project: str, since: datetime) -> dict[str, set[str
 
 def urls(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The addresses of items by (source, key), of those that are held."""
+    return _of_keys(conn, keys, tables.items.c.url)
+
+
+def titles(conn: Connection, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The titles of items by (source, key), of those that are held."""
+    return _of_keys(conn, keys, tables.items.c.title)
+
+
+def _of_keys(conn: Connection, keys: Collection[tuple[str, str]], column: Column[str]) -> dict[tuple[str, str], str]:
     table = tables.items
     found: dict[tuple[str, str], str] = {}
     for source in {source for source, _ in keys}:
         wanted = clean(sorted({key for of, key in keys if of == source}))
-        query = select(table.c.key, table.c.url).where(table.c.source == source, among(conn, table.c.key, wanted))
-        found.update({(source, row.key): row.url for row in conn.execute(query)})
+        query = select(table.c.key, column).where(table.c.source == source, among(conn, table.c.key, wanted))
+        found.update({(source, key): value for key, value in conn.execute(query)})
     return found
 
 

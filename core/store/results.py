@@ -138,6 +138,23 @@ def measurements(conn: Connection, project: str, period: Period) -> list[tuple[M
     return [(_measurement(row, evidence.get(_key(row), ())), row["frozen"]) for row in found]
 
 
+def frozen_before(conn: Connection, project: str, period: Period) -> list[Measurement]:
+    """The frozen numbers of the periods of the same kind before that one, oldest first, without their evidence.
+
+    Where a number was restated, it is the last that was said.
+    """
+    table = tables.measurements
+    earlier = (
+        table.c.project == project,
+        table.c.period_kind == period.kind.value,
+        table.c.period_start_on < period.start_on,
+        table.c.frozen,
+    )
+    rows = conn.execute(select(table).where(*earlier).order_by(table.c.period_start_on, table.c.kpi, table.c.revision))
+    latest = {(row["period_start_on"], row["kpi"]): row for row in rows.mappings()}
+    return [_measurement(row, ()) for row in latest.values()]
+
+
 def open_periods(conn: Connection, project: str, *, ended_by: datetime) -> list[Period]:
     """The periods with a measurement that is not frozen and that had ended at that instant, oldest first."""
     table = tables.measurements

@@ -119,6 +119,22 @@ def read_since(conn: Connection) -> dict[str, datetime]:
     return {row.source: min(row.started_at, row.answered_at or row.started_at) for row in rows}
 
 
+def failures(conn: Connection) -> dict[str, int]:
+    """How many runs of a source have failed since its latest success, for sources where any has."""
+    table = tables.runs
+    success = (
+        select(table.c.source, func.max(table.c.started_at).label("at")).where(table.c.ok).group_by(table.c.source)
+    )
+    latest = success.subquery()
+    rows = conn.execute(
+        select(table.c.source, func.count().label("failed"))
+        .join(latest, latest.c.source == table.c.source, isouter=True)
+        .where(latest.c.at.is_(None) | (table.c.started_at > latest.c.at))
+        .group_by(table.c.source)
+    )
+    return {row.source: row.failed for row in rows}
+
+
 def get_note(conn: Connection, source: str, key: str) -> str | None:
     """A small text that was kept about a source, such as a digest or an account id."""
     table = tables.notes

@@ -130,6 +130,7 @@ HAS_PARENT = text("parent_id IS NOT NULL")
 IS_RENAMING = text("field = 'key'")
 IS_PLANNED = text("deliverable IS NOT NULL")
 IS_PUZZLING = text("category IS NULL")
+IS_TYING = text("kind IN ('closes', 'closed by', 'mentions')")
 
 items = Table(
     "items",
@@ -220,9 +221,10 @@ links = Table(
     metadata,
     *_key("source", "item_id", "remote_id"),
     Column("kind", Text, nullable=False),
-    Column("to_source", Text, nullable=False),
+    Column("to_source", Text),
     Column("to_key", Text, nullable=False),
     Column("provenance", Text, nullable=False),
+    Index("ix_links_tying", "source", "item_id", sqlite_where=IS_TYING, postgresql_where=IS_TYING),
     sqlite_with_rowid=False,
 )
 
@@ -267,6 +269,30 @@ set_aside = Table(
     Column("key", Text),
     Column("reason", Text, nullable=False),
     Column("set_aside_at", Instant, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    *_key("source", "calendar", "uid"),
+    # "" where the event does not repeat: a key cannot be NULL
+    *_key("recurrence_start"),
+    Column("title", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("all_day", Boolean, nullable=False),
+    Column("first_on", Day),
+    Column("last_on", Day),
+    Column("status", Text, nullable=False),
+    Column("busy", Boolean, nullable=False),
+    Column("away", Boolean, nullable=False),
+    Column("organizer", Text),
+    Column("zone_guessed", Boolean, nullable=False),
+    Column("attendances", Json, nullable=False),
+    Column("deleted_at", Instant),
+    Column("saved_at", Instant, nullable=False),
+    Index("ix_events_source_starts_at", "source", "starts_at"),
+    sqlite_with_rowid=False,
 )
 
 # --- how far reading got -------------------------------------------------------------------------------------------

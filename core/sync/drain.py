@@ -23,7 +23,7 @@ from core.errors import (
 from core.history.spans import StatusMapping, derive
 from core.model import Change, History, Page, Snapshot, Status
 from core.ports import Source
-from core.store import items, runs
+from core.store import events, items, runs
 from core.store.engine import Store
 from core.store.upsert import serialise
 
@@ -74,6 +74,8 @@ class Drained:
     set_aside: int = 0
     requests: int = 0
     requests_upkeep: int = 0
+    started_at: datetime
+    late: timedelta = timedelta()
     seconds: float = 0.0
     answered_at: datetime | None = None
     stopped: bool = False
@@ -94,13 +96,17 @@ def drain(
     now: Callable[[], datetime],
     stop: Event,
     progress: Progress,
+    due_at: datetime | None = None,
 ) -> Drained:
     """What came. A source's failure is returned and recorded, never raised, so that it cannot hold up the others.
 
-    Raises StoreError: without a store nothing else can go on either.
+    `due_at` is when it should have begun; how late it is, is recorded with it. Raises StoreError: without a store
+    nothing else can go on either.
     """
-    drained = Drained()
     started_at = now()
+    drained = Drained(started_at=started_at)
+    if due_at is not None:
+        drained.late = max(started_at - due_at, timedelta())
     with store.read() as connection:
         last = runs.last_runs(connection).get(job.name)
     if last is not None and last.not_before is not None and started_at < last.not_before:
@@ -127,23 +133,26 @@ def drain(
     finished_at = now()
     drained.seconds = (finished_at - started_at).total_seconds()
     with store.write() as connection:
-        runs.record_run(connection, _run(job, drained, started_at, finished_at))
+        runs.record_run(connection, _run(job, drained, finished_at))
     return drained
 
 
-def _run(job: SourceJob, drained: Drained, started_at: datetime, finished_at: datetime) -> runs.Run:
+def _run(job: SourceJob, drained: Drained, finished_at: datetime) -> runs.Run:
     return runs.Run(
         source=job.name,
-        started_at=started_at,
+        started_at=drained.started_at,
         finished_at=finished_at,
         ok=drained.ok,
         counts={
             "items": drained.items,
             "changes": drained.changes,
             "comments": drained.comments,
+            "events": drained.events,
+            "deleted": drained.deleted,
             "set_aside": drained.set_aside,
             "requests": drained.requests,
             "requests_upkeep": drained.requests_upkeep,
+            "late_seconds": round(drained.late.total_seconds()),
         },
         answered_at=drained.answered_at,
         error=None if drained.error is None else str(drained.error),
@@ -255,6 +264,7 @@ def _save(store: Store, job: SourceJob, page: Page, drained: Drained, at: dateti
         stored = items.changes(connection, job.name, unread) if unread else {}
         histories = _histories(page.snapshots, statuses, job.mapping, stored)
         saved = items.save_snapshots(connection, job.name, page.snapshots, histories, at)
+        agreed = [events.save_agenda(connection, job.name, agenda, at) for agenda in page.agendas]
         items.save_identities(connection, page.identities)
         items.save_set_aside(connection, job.name, page.set_aside, at)
         runs.save_cursor(connection, job.name, STREAM, page.cursor, job.scope, at)
@@ -262,6 +272,14 @@ def _save(store: Store, job: SourceJob, page: Page, drained: Drained, at: dateti
     drained.changes += saved.changes
     drained.comments += saved.comments
     drained.set_aside += len(page.set_aside)
+    drained.events += sum(one.changed for one in agreed)
+    drained.deleted += sum(one.deleted for one in agreed)
+    for agenda, one in zip(page.agendas, agreed, strict=True):
+        if one.held_back:
+            drained.warnings.append(
+                f"{one.held_back} events of {agenda.calendar} seem to be gone; they are kept until that has stayed so"
+                " for a day"
+            )
 
 
 def _histories(

@@ -41,7 +41,7 @@ def project(line: str) -> str:
     return WHOLE.replace("[acme-jira]", "[acme-jira, acme-github, team]") + f"    {line}\n"
 
 
-TOP = "language, people, projects, sources, store, timezone, write_back"
+TOP = "http, language, people, projects, sources, store, timezone, write_back"
 PLAIN_SECRET = (
     "a secret does not belong here; write a reference instead, like {env: NAME} or {file: PATH}, and keep "
     "the secret itself out of this file"
@@ -101,9 +101,24 @@ NAMES = [
     ),
     ("language: §zh\n" + WHOLE, "`zh` is not known here; did you mean `zh-CN`?"),
     ("write_back: §yes\n" + WHOLE, "`yes` is not known here; write one of preview, send"),
+    ("http: {§lisen: '127.0.0.1:1'}\n" + WHOLE, "the setting `lisen` is not known here; did you mean `listen`?"),
 ]
 
 VALUES = [
+    ("http: §on\n" + WHOLE, "this is no way to be asked over HTTP; write {listen: 127.0.0.1:8321}, or off"),
+    ("http: {listen: §8321}\n" + WHOLE, "`8321` is not an address to listen on; write one like 127.0.0.1:8321"),
+    (
+        "http: {listen: §'localhost:8321'}\n" + WHOLE,
+        "`localhost:8321` is not an address to listen on; write one like 127.0.0.1:8321",
+    ),
+    (
+        "http: {listen: §'127.0.0.1:70000'}\n" + WHOLE,
+        "`127.0.0.1:70000` is not an address to listen on; write one like 127.0.0.1:8321",
+    ),
+    (
+        "http: {listen: §'::1:8321'}\n" + WHOLE,
+        "`::1:8321` is not an address to listen on; write one like 127.0.0.1:8321",
+    ),
     (jira("every: §5"), "`5` is not a duration; write a whole number with s, m, h, d or w, like 90s, 5m or 48h"),
     (
         jira("every: §12:30"),
@@ -269,8 +284,20 @@ AGREEMENT = [
         "`repository` does not belong to a source of kind jira; write `item`",
     ),
     (
+        project("publish: [{to: acme-github, item: 'acme/erp#1', §repository: a/b, topic: status}]"),
+        "an item or a repository is written to, not both; remove one",
+    ),
+    (
+        project("publish: [{to: acme-github, item: §ERP-1, topic: status}]"),
+        "`ERP-1` is no item of a source of kind github; write it like acme/erp#12",
+    ),
+    (
+        project("publish: [{to: acme-jira, item: §'acme/erp#12', topic: status}]"),
+        "`acme/erp#12` is no item of a source of kind jira; write it like ERP-1",
+    ),
+    (
         project("publish: [{to: acme-jira, item: §ERP, topic: status}]"),
-        "`ERP` is not the key of a Jira issue; write one like ERP-1",
+        "`ERP` is not the key of an item; write one like ERP-1 or acme/erp#12",
     ),
     (
         project("publish: [{to: acme-jira, item: E-1, topic: status}, §{to: acme-jira, item: E-1, topic: status}]"),

@@ -9,7 +9,7 @@ import pytest
 
 from config.load import load, shown
 from config.secret import Secret
-from config.settings import Settings
+from config.settings import HttpSettings, Settings
 from config.sources import CaldavSettings, GithubSettings, JiraSettings
 from core.errors import ConfigurationError
 from core.model import Category, Clock, PeriodKind, Role
@@ -113,6 +113,31 @@ def test_the_example_of_the_contract_is_read_with_every_value(desk: Desk) -> Non
         ("acme-github", None, "acme/erp", "dashboard"),
     ]
     assert settings.plans["erp-upgrade"].name == "ERP upgrade"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("", ("127.0.0.1", 8321)),
+        ("http: {hosts: planward}\n", ("127.0.0.1", 8321)),
+        ("http: {listen: '0.0.0.0:80'}\n", ("0.0.0.0", 80)),
+        ("http: {listen: '[::1]:8321'}\n", ("::1", 8321)),
+    ],
+)
+def test_the_service_listens_on_loopback_unless_it_is_told_otherwise(
+    desk: Desk, text: str, address: tuple[str, int]
+) -> None:
+    http = desk.load(text + SMALLEST).http
+
+    assert isinstance(http, HttpSettings)
+    assert http.address == address
+
+
+def test_the_service_can_be_told_to_listen_nowhere(desk: Desk) -> None:
+    settings = desk.load("http: off\n" + SMALLEST)
+
+    assert settings.http == "off"
+    assert "http: 'off'\n" in shown(settings)
 
 
 def test_the_smallest_file_has_defaults_for_the_rest(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in Jira with one small project, and the settings that lead there."""
+"""A stand-in Jira with one small project and a stand-in GitHub with one small repository."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from config.sources import JiraSettings
 from connectors.jira.fetch import JiraSource
 from connectors.jira.write import JiraTarget
 from connectors.transport import ReadRetry
+from tests.connectors.github_site import new_state
+from tests.sandbox.github import GithubSandbox, GithubState
 from tests.sandbox.jira import Clock, JiraSandbox, JiraState
 from tests.sandbox.jira.primary import SERVICE_ACCOUNT
 
@@ -83,3 +85,18 @@ def grow(state: JiraState, count: int, *, project: str = "ERP", apart: timedelta
         state.clock.advance(apart)
         keys.append(key)
     return keys
+
+
+@pytest.fixture
+def github_state(monkeypatch: pytest.MonkeyPatch) -> GithubState:
+    """A GitHub with a repository acme/erp and no issues, and a planted token that may do everything there."""
+    monkeypatch.setenv("GITHUB_TOKEN", PLANTED)
+    monkeypatch.setattr("connectors.github.client.BETWEEN_WRITES", 0.0)
+    return new_state()
+
+
+@pytest.fixture
+def github(github_state: GithubState) -> Iterator[GithubSandbox]:
+    """The sandbox with that repository, listening."""
+    with GithubSandbox(github_state) as sandbox:
+        yield sandbox

@@ -1,4 +1,4 @@
-"""Running the real command line against the stand-in Jira, as a user would: in a process of its own."""
+"""Running the real command line against stand-ins for the tools, as a user would: in a process of its own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.sandbox.calendar import CalendarSandbox
 from tests.sandbox.clock import Clock
-from tests.sandbox.jira import JiraSandbox, JiraState
+from tests.sandbox.github import GithubSandbox
+from tests.sandbox.jira import JiraSandbox
 from tests.sandbox.jira.model import Comment
+from tests.sandbox.simulator.servers import Servers, servers
 from tests.sandbox.simulator.story import Story
 
 COMMAND = [sys.executable, "-m", "core.daemon.command"]
@@ -37,21 +40,40 @@ class Answer:
 
 
 class Workplace:
-    """A folder with a configuration and a plan, and the stand-in Jira that they speak of."""
+    """A folder with a configuration and a plan, and the stand-ins for the tools that they speak of.
 
-    def __init__(self, folder: Path, story: Story, jira: JiraSandbox, store: str) -> None:
+    With `whole` the configuration has all of them, else the Jira alone.
+    """
+
+    def __init__(self, folder: Path, tools: Servers, store: str, *, whole: bool = False) -> None:
         self.folder = folder
-        self.story = story
-        self.jira = jira
+        self.tools = tools
+        self.story = tools.story
         self.config = folder / "planward.yaml"
-        self.config.write_text(story.config_yaml(jira.url, store=store), encoding="utf-8")
-        plan = folder / story.plan_file
+        config = tools.config_yaml(store=store) if whole else self.story.config_yaml(self.jira.url, store=store)
+        self.config.write_text(config, encoding="utf-8")
+        plan = folder / self.story.plan_file
         plan.parent.mkdir(parents=True, exist_ok=True)
-        plan.write_text(story.plan_yaml(), encoding="utf-8")
+        plan.write_text(self.story.plan_yaml(), encoding="utf-8")
+
+    @property
+    def jira(self) -> JiraSandbox:
+        """The stand-in Jira."""
+        return self.tools.jira
+
+    @property
+    def github(self) -> GithubSandbox:
+        """The stand-in GitHub."""
+        return self.tools.github
+
+    @property
+    def calendars(self) -> CalendarSandbox:
+        """The stand-in for a server of calendars."""
+        return self.tools.calendars
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The environment of a command: the token, and nothing that would change its output."""
-        return {**os.environ, "JIRA_TOKEN": self.jira.token, "PYTHONPATH": str(ROOT), **more}
+        """The environment of a command: the secrets, and nothing that would change its output."""
+        return {**os.environ, **self.tools.secrets, "PYTHONPATH": str(ROOT), **more}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """A command that is running. Whoever starts it ends it."""
@@ -102,10 +124,13 @@ def story_now(name: str = "upgrade") -> Story:
 
 @contextmanager
 def workplace(
-    folder: Path, story: Story, store: str = "sqlite:///planward.db", *, gateway: str | None = None
+    folder: Path,
+    story: Story,
+    store: str = "sqlite:///planward.db",
+    *,
+    gateway: str | None = None,
+    whole: bool = False,
 ) -> Iterator[Workplace]:
-    """A workplace while its Jira is up, which may be reached by a gateway."""
-    state = JiraState(Clock(datetime.now(UTC), running=True), zone=str(story.zone))
-    story.fill(state)
-    with JiraSandbox(state, gateway=gateway) as jira:
-        yield Workplace(folder, story, jira, store)
+    """A workplace while its tools are up, of which the Jira may be reached by a gateway."""
+    with servers(story, Clock(datetime.now(UTC), running=True), gateway=gateway) as tools:
+        yield Workplace(folder, tools, store, whole=whole)

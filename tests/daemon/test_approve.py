@@ -27,7 +27,7 @@ def without_people(place: Workplace, folder: Path) -> Workplace:
     """The same workplace without a word of people."""
     text = place.config.read_text(encoding="utf-8")
     before, _, rest = text.partition("people:\n")
-    other = Workplace(folder, place.story, place.jira, "sqlite:///planward.db")
+    other = Workplace(folder, place.tools, "sqlite:///planward.db")
     other.config.write_text(before + rest[rest.index("projects:\n") :], encoding="utf-8")
     return other
 
@@ -61,7 +61,7 @@ def test_a_stranger_cannot_approve(place: Workplace, by: str, hint: str) -> None
 
 
 def test_a_name_that_two_people_bear_is_not_enough(place: Workplace, tmp_path: Path) -> None:
-    other = Workplace(tmp_path, place.story, place.jira, "sqlite:///planward.db")
+    other = Workplace(tmp_path, place.tools, "sqlite:///planward.db")
     text = other.config.read_text(encoding="utf-8")
     assert PERSON in text
     twin = PERSON + "  email: another.li.wei@example.com\n- name: 李伟\n"
@@ -98,7 +98,7 @@ def test_an_impossible_day_is_refused(place: Workplace, on: str, why: str) -> No
 
 
 def test_a_sign_off_of_an_earlier_day_does_not_end_the_later_one(place: Workplace, tmp_path: Path) -> None:
-    other = Workplace(tmp_path, place.story, place.jira, "sqlite:///planward.db")
+    other = Workplace(tmp_path, place.tools, "sqlite:///planward.db")
     by = ("--by", "li.wei@example.com")
     today = datetime.now(UTC).date()
 

@@ -199,12 +199,13 @@ def test_a_kind_of_source_that_is_not_read_yet_is_skipped_with_a_note(place: Wor
     rewrite(
         place,
         "people:",
-        "  repository:\n    kind: github\n    token: {env: NOBODY_SET_IT}\n    repositories: [acme/erp]\npeople:",
+        "  team:\n    kind: caldav\n    url: https://dav.example.com/team/\n    user: planward\n"
+        "    password: {env: NOBODY_SET_IT}\npeople:",
     )
 
     checked, synced = place.planward("check"), place.planward("sync", "--json")
 
-    expect(checked, 0, "does not read sources of kind github yet")
+    expect(checked, 0, "does not read sources of kind caldav yet")
     assert synced.code == 0
     assert set(synced.json["sources"]) == {"acme-jira"}
 

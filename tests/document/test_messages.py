@@ -16,10 +16,12 @@ from core.document.messages import (
     finding_text,
     kpi_title,
     limit_text,
+    month_text,
     phrase,
     reason_text,
     say,
     share_text,
+    short_day_text,
     template,
     value_text,
 )
@@ -158,6 +160,13 @@ def test_a_duration_is_said_in_two_units(seconds: float, clock: Clock, english: 
 )  # fmt: skip
 def test_a_share_is_never_rounded_across_its_target(share: float, target: float | None, text: str) -> None:
     assert share_text(share, target) == text
+
+
+def test_labels_of_charts_are_short() -> None:
+    assert month_text(date(2026, 3, 1), "en", with_year=False) == "Mar"
+    assert month_text(date(2026, 3, 1), "zh-CN", with_year=True) == "2026年3月"
+    assert short_day_text(date(2026, 3, 2), "en") == "2 Mar"
+    assert short_day_text(date(2026, 3, 2), "zh-CN") == "3月2日"
 
 
 def test_advice_goes_by_the_cause_where_that_needs_another() -> None:

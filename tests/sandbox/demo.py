@@ -1,7 +1,8 @@
 """The demonstration: `python -m tests.sandbox.demo`.
 
-A stand-in Jira with the story of a system upgrade, the real command line against it, and what each step shows. At the
-end everything is held against what is known to be true of the story. Exit code 0: all of it holds.
+Stand-ins for a Jira, a GitHub and a calendar with the story of a system upgrade, the real command line against them,
+and what each step shows; then the story of a product launch in short. At the end everything is held against what is
+known to be true of the stories. Exit code 0: all of it holds.
 """
 
 from __future__ import annotations
@@ -11,39 +12,47 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from tests.sandbox.clock import Clock
-from tests.sandbox.jira import JiraSandbox, JiraState, adf
+from tests.sandbox.github.model import Item
+from tests.sandbox.github.primary import SERVICE_LOGIN
+from tests.sandbox.jira import adf
 from tests.sandbox.jira.model import Comment
-from tests.sandbox.simulator.export import version_file, write_files
-from tests.sandbox.simulator.story import Story
+from tests.sandbox.simulator.export import version_file
+from tests.sandbox.simulator.servers import Servers, servers
+from tests.sandbox.simulator.story import CALENDAR, GITHUB, SOURCE, Story, is_of_github
 from tests.sandbox.simulator.truth import KPIS, Answer, Days
 
 FOLDER = Path("demo")
 TIMEOUT = 120
+CAUSED = ("contradiction", "meeting_missing")
+"""Kinds of findings of which there are several causes."""
 
 
 class Demo:
     """One run. `differences` are the sentences about what did not hold."""
 
-    def __init__(self, story: Story, jira: JiraSandbox, folder: Path) -> None:
-        self.story = story
-        self.jira = jira
+    def __init__(self, tools: Servers, folder: Path) -> None:
+        self.tools = tools
+        self.story = tools.story
         self.folder = folder
         self.differences: list[str] = []
-        self.writes_seen = 0
+        self.comments_seen = 0
+        self.issues_seen = 0
 
     # --- running ---
 
     def planward(self, *arguments: str, shown: bool = True, status: int = 0) -> str:
         """What a command printed. It is run as a user would, in its own process."""
         command = [*_program(), *arguments, "--config", str(self.folder / "planward.yaml")]
-        environment = os.environ | {"JIRA_TOKEN": self.jira.token, "COLUMNS": "120", "NO_COLOR": "1"}
+        environment = os.environ | self.tools.secrets | {"COLUMNS": "120", "NO_COLOR": "1"}
         if shown:
             print(f"$ planward {' '.join(arguments)}", flush=True)
         done = subprocess.run(
@@ -68,7 +77,7 @@ class Demo:
     def hold(self, right: bool, otherwise: str) -> None:
         """Remember what is wrong."""
         if not right:
-            self.differences.append(otherwise)
+            self.differences.append(f"{self.story.name}: {otherwise}")
 
     def equal(self, what: str, seen: object, true: object) -> None:
         """Remember what differs from the truth."""
@@ -83,68 +92,111 @@ class Demo:
         heading("2  A database, and the two sign-offs of the plan")
         self.planward("db", "upgrade")
         self.approve()
-        heading("3  First cycle: pull, hold against the plan, measure, comment")
-        self.first_cycle()
-        heading("4  Findings")
+        heading("3  First cycle: pull three tools, hold against the plan, measure, write back")
+        self.planward("sync")
+        self.compare_first_cycle()
+        heading("4  Findings, within each tool and across them")
         self.planward("findings")
         self.compare_findings()
         heading("5  KPIs of this month and of the one before")
         self.compare_kpis()
-        heading(f"6  The comment that now stands on {self.story.status_item}")
+        heading(f"6  The comment that now stands on {self.story.status_item} in Jira")
         print(adf.to_text(with_dates(self.comment().body)) if self.ours() else "(none)")
-        heading("7  Second cycle: nothing changed, nothing is sent")
+        heading("7  The dashboard issue that now stands on GitHub")
+        for issue in self.dashboards():
+            print(f"{self.tools.github.state.key(issue)}  {issue.title}\n\n{issue.body}")
+        heading("8  The page to show to people")
+        self.page()
+        heading("9  Quiet cycle: nothing changed, one question a stream, nothing is sent")
         self.quiet_cycle()
-        heading("8  Somebody finishes a task: the comment is edited, once")
+        heading("10  Somebody finishes a task: comment and dashboard are edited, once")
         self.changed_cycle()
-        heading("9  What is there, and what would still be sent")
+        heading("11  What is there, and what would still be sent")
         self.planward("status")
         self.planward("publish", "--diff")
         left = self.ask("publish", "--diff").get("published", {})
-        self.equal("publications that stand as they should", (left.get("unchanged"), left.get("preview")), (1, 0))
+        self.equal("publications that stand as they should", (left.get("unchanged"), left.get("preview")), (2, 0))
 
-    def approve(self) -> None:
+    def run_in_short(self) -> None:
+        """The same road without showing each step."""
+        self.planward("db", "upgrade", shown=False)
+        self.approve(shown=False)
+        self.planward("sync")
+        self.compare_first_cycle()
+        self.planward("findings")
+        self.compare_findings()
+        self.compare_kpis(shown=False)
+        self.quiet_cycle()
+
+    def approve(self, *, shown: bool = True) -> None:
         """Approve every version of the plan that was approved in the story, then leave the latest one in place."""
         plan = self.folder / self.story.plan_file
         for approval in self.story.approvals():
             shutil.copy(self.folder / version_file(self.story, approval.version), plan)
             day = self.story.hours.day_of(approval.at).isoformat()
-            self.planward("plan", "approve", "--by", approval.by.email, "--why", approval.reason, "--on", day)
+            words = ("--by", approval.by.email, "--why", approval.reason, "--on", day)
+            self.planward("plan", "approve", *words, shown=shown)
         shutil.copy(self.folder / version_file(self.story, self.story.plan.latest), plan)
-        self.planward("plan", "diff")
+        self.planward("plan", "diff", shown=shown)
 
-    def first_cycle(self) -> None:
-        """Everything arrives, and one comment is posted."""
-        self.planward("sync")
-        counts = self.jira.state.counts()
-        held = self.ask("status").get("sources", {}).get("acme-jira", {})
-        self.equal("items", held.get("items"), counts["issues"])
+    def compare_first_cycle(self) -> None:
+        """Everything arrived, one comment was posted and one issue opened."""
+        held = self.ask("status").get("sources", {})
+        there = {SOURCE: self.tools.jira.state.counts()["issues"], GITHUB: len(self.true_keys_on_github())}
+        for source, count in there.items():
+            self.equal(f"items of {source}", held.get(source, {}).get("items"), count)
+        self.equal("whether the calendar was read", held.get(CALENDAR, {}).get("ok"), True)
         self.equal("comments of ours after the first cycle", len(self.ours()), 1)
         self.equal("what the first cycle did to our comments", self.written(), ["posted"])
+        self.equal("issues of ours after the first cycle", len(self.dashboards()), 1)
+        self.equal("what the first cycle wrote on GitHub", self.written_on_github(), ["POST"])
+
+    def page(self) -> None:
+        """The page of the project is written, and needs nobody else to be shown."""
+        folder = self.folder / "pages"
+        self.planward("dashboard", "-o", str(folder))
+        written = sorted(folder.rglob("*.html"))
+        self.equal("pages", sum(path.stem == self.story.project for path in written), 1)
+        for path in written:
+            print(f"{path}: {path.stat().st_size / 1024:.0f} KB")
 
     def quiet_cycle(self) -> None:
-        """A cycle over an unchanged tracker sends nothing."""
-        before = self.ours()
+        """After a cycle that sees what we wrote ourselves, one that asks once a stream and writes nothing."""
+        before, issues = self.ours(), [issue.body for issue in self.dashboards()]
+        published = [self.ask("sync").get("published", {})]
+        seen = self.requests()
         answer = self.ask("sync")
         print(told(answer))
-        published = answer.get("published", {})
-        self.equal("published by the second cycle", (published.get("sent"), published.get("failed")), (0, 0))
-        self.equal("what the second cycle did to our comments", self.written(), [])
-        self.hold(self.ours() == before, "the comment changed in the second cycle")
+        published.append(answer.get("published", {}))
+        asked = {name: count - seen[name] for name, count in self.requests().items()}
+        streams = {SOURCE: 1, GITHUB: len(self.story.setting.repositories), CALENDAR: 1}
+        self.equal("requests of the quiet cycle", asked, streams)
+        for one in published:
+            self.equal("published by a quiet cycle", (one.get("sent"), one.get("failed")), (0, 0))
+        self.equal("what the quiet cycles did to our comments", self.written(), [])
+        self.equal("what the quiet cycles wrote on GitHub", self.written_on_github(), [])
+        self.hold(self.ours() == before, "the comment changed in a quiet cycle")
+        self.hold([issue.body for issue in self.dashboards()] == issues, "the dashboard changed in a quiet cycle")
 
     def changed_cycle(self) -> None:
-        """A change of one status edits the same comment once."""
-        before = self.comment() if self.ours() else None
-        key = self.story.transition_one(self.jira.state)
+        """A change of one status edits the same comment and the same issue once."""
+        before, issues = self.ours(), [(issue.id, issue.body) for issue in self.dashboards()]
+        key = self.story.transition_one(self.tools.jira.state)
         print(f"({key} is done now)")
         answer = self.ask("sync")
         print(told(answer))
-        self.equal("published by the third cycle", answer.get("published", {}).get("sent"), 1)
-        self.equal("what the third cycle did to our comments", self.written(), ["edited"])
+        self.equal("published after the change", answer.get("published", {}).get("sent"), 2)
+        self.equal("what was done to our comments after the change", self.written(), ["edited"])
+        self.equal("what was written on GitHub after the change", self.written_on_github(), ["PATCH"])
+        after = [(issue.id, issue.body) for issue in self.dashboards()]
         self.hold(
-            before is not None
-            and [one.id for one in self.ours()] == [before.id]
-            and self.comment().body != before.body,
-            "the third cycle did not edit the same comment",
+            [one.id for one in self.ours()] == [one.id for one in before]
+            and [one.body for one in self.ours()] != [one.body for one in before],
+            "the change did not edit the same comment",
+        )
+        self.hold(
+            [one for one, _ in after] == [one for one, _ in issues] and after != issues,
+            "the change did not edit the same issue",
         )
         left = sorted(self.story.truth_now.findings["shadow_work"] - {key})
         self.equal("shadow work after the change", self.found().get("shadow_work"), left)
@@ -155,24 +207,30 @@ class Demo:
         """The subjects of the open findings by kind; items by their key."""
         kinds: dict[str, list[str]] = {}
         for row in self.ask("findings").get("findings", ()):
-            kinds.setdefault(row["kind"], []).append(row["subject"].rpartition(":")[2])
+            kinds.setdefault(row["kind"], []).append(_subject(row))
         return {kind: sorted(subjects) for kind, subjects in kinds.items()}
 
     def compare_findings(self) -> None:
-        """The findings are the true ones."""
+        """The findings and their causes are the true ones."""
+        rows = [row for row in self.ask("findings").get("findings", ()) if row["kind"] in CAUSED]
+        causes = {(row["kind"], _subject(row)): row["facts"]["cause"] for row in rows}
+        self.equal("causes", causes, self.story.truth_now.causes)
         true = {kind: sorted(subjects) for kind, subjects in self.story.truth_now.findings.items() if subjects}
         self.equal("findings", self.found(), true)
 
-    def compare_kpis(self) -> None:
+    def compare_kpis(self, *, shown: bool = True) -> None:
         """The KPIs of two months are the true ones, down to the rows that they are made of."""
         truth = self.story.truth_now
         today = truth.today.isoformat()
         before = ["--period", f"{truth.previous_month[0]:%Y-%m}", "--as-of", today]
         for period, options in ((truth.month, []), (truth.previous_month, before)):
-            self.planward("kpi", *options)
-            for kpi in KPIS:
-                if "/" not in kpi:
-                    self.compare_kpi(kpi, period, self.ask("kpi", "--evidence", kpi, *options))
+            if shown:
+                self.planward("kpi", *options)
+            kpis = [kpi for kpi in KPIS if "/" not in kpi]
+            with ThreadPoolExecutor(2) as pool:
+                asked = [pool.submit(self.ask, "kpi", "--evidence", kpi, *options) for kpi in kpis]
+            for kpi, answer in zip(kpis, asked, strict=True):
+                self.compare_kpi(kpi, period, answer.result())
 
     def compare_kpi(self, kpi: str, period: Days, answer: Any) -> None:
         """One KPI of one period is the true one at the moment that the answer gives."""
@@ -201,13 +259,13 @@ class Demo:
                 left_out.setdefault(one["reason"], set()).add(one["key"])
         self.equal(f"{about}, left out", left_out, {reason: set(keys) for reason, keys in true.excluded.items()})
 
-    # --- the tracker's side ---
+    # --- the tools' side ---
 
     def ours(self, comments: Sequence[Comment] | None = None) -> tuple[Comment, ...]:
         """Our comments among these, by default among those that now stand on the status issue."""
-        account = self.jira.state.service.email
-        users = self.jira.state.users
-        given = self.jira.state.comments(self.story.status_item) if comments is None else comments
+        account = self.tools.jira.state.service.email
+        users = self.tools.jira.state.users
+        given = self.tools.jira.state.comments(self.story.status_item) if comments is None else comments
         return tuple(one for one in given if one.author is not None and users[one.author].email == account)
 
     def comment(self) -> Comment:
@@ -219,12 +277,36 @@ class Demo:
 
         Told from the issue's own past: requests that Jira refused (quiet edits are for administrators) changed nothing.
         """
-        record = self.jira.state.records[self.jira.state.issue(self.story.status_item).id]
+        record = self.tools.jira.state.records[self.tools.jira.state.issue(self.story.status_item).id]
         stood = [self.ours(version.issue.comments) for version in record.versions if version.issue is not None]
         words = {-1: "deleted", 0: "edited", 1: "posted"}
         done = [words[len(after) - len(before)] for before, after in pairwise(stood) if before != after]
-        seen, self.writes_seen = self.writes_seen, len(done)
+        seen, self.comments_seen = self.comments_seen, len(done)
         return done[seen:]
+
+    def requests(self) -> dict[str, int]:
+        """How many requests each source has answered."""
+        return {
+            SOURCE: len(self.tools.jira.requests),
+            GITHUB: len(self.tools.github.requests),
+            CALENDAR: len(self.tools.calendars.requests),
+        }
+
+    def dashboards(self) -> list[Item]:
+        """Our issues on GitHub."""
+        state = self.tools.github.state
+        return [item for item in state.items.values() if item.author == state.account(SERVICE_LOGIN).id]
+
+    def written_on_github(self) -> list[str]:
+        """The methods of the requests that wrote on GitHub since this was asked last."""
+        requests = self.tools.github.requests
+        writes = [one.method for one in requests if one.method != "GET" and not one.path.endswith("/graphql")]
+        seen, self.issues_seen = self.issues_seen, len(writes)
+        return writes[seen:]
+
+    def true_keys_on_github(self) -> list[str]:
+        """The keys of the issues and pull requests of the story."""
+        return [key for key in self.story.truth_now.items if is_of_github(key)]
 
 
 def heading(text: str) -> None:
@@ -235,11 +317,12 @@ def heading(text: str) -> None:
 def told(answer: Any) -> str:
     """A cycle's answer in a few lines."""
     lines = [
-        f"{name}: {facts.get('items')} items, {facts.get('changes')} changes, {facts.get('requests')} requests"
+        f"{name}: {facts.get('items')} items, {facts.get('changes')} changes, {facts.get('events')} events,"
+        f" {facts.get('requests')} requests"
         for name, facts in answer.get("sources", {}).items()
     ]
     written = answer.get("published", {})
-    lines.append(f"comments: {written.get('sent')} sent, {written.get('unchanged')} unchanged")
+    lines.append(f"written back: {written.get('sent')} sent, {written.get('unchanged')} unchanged")
     if not written.get("sent"):
         lines.append("Nothing was sent.")
     return "\n".join(lines)
@@ -256,6 +339,10 @@ def with_dates(node: dict[str, Any]) -> dict[str, Any]:
 def _program() -> list[str]:
     script = Path(sys.executable).with_name("planward")
     return [str(script)] if script.exists() else [sys.executable, "-c", "from core.daemon.command import main; main()"]
+
+
+def _subject(row: Any) -> str:
+    return str(row["subject"]).rpartition(":")[2]
 
 
 def _days(period: Any) -> Days:
@@ -280,29 +367,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run it: 0 when everything held. The only argument is the folder to write into."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     folder = prepare(Path(given[0]) if given else FOLDER)
-    # The story ends a minute ago, so that what happens in the demonstration comes after it.
+    # The stories end a minute ago, so that what happens in the demonstration comes after it.
     now = datetime.now(UTC) - timedelta(minutes=1)
-    story = Story("upgrade", now=now)
-    state = JiraState(Clock(now + timedelta(minutes=1), running=True), zone=str(story.zone))
-    story.fill(state)
-    with JiraSandbox(state) as jira:
-        write_files(story, folder, jira.url, secret=jira.token)
-        (folder / "planward.yaml").write_text(
-            story.config_yaml(jira.url, store=f"sqlite:///{folder / 'planward.db'}"), encoding="utf-8"
-        )
-        counts = state.counts()
-        print(f"A stand-in Jira listens on {jira.url}: {counts['issues']} issues, {counts['changes']} changes.")
-        print(f"Configuration, plan, database and true answers are in {folder}.")
-        demo = Demo(story, jira, folder)
+    differences: list[str] = []
+    with placed(Story("upgrade", now=now), folder) as demo:
         demo.run()
+        differences += demo.differences
+    heading("12  The other story, a product launch, in short")
+    with placed(Story("launch", now=now), folder / "launch") as demo:
+        demo.run_in_short()
+        differences += demo.differences
     heading("Held against the truth")
-    for difference in demo.differences:
+    for difference in differences:
         print(f"- {difference}")
-    if demo.differences:
-        print(f"{len(demo.differences)} things are not as they should be.")
+    if differences:
+        print(f"{len(differences)} things are not as they should be.")
         return 1
-    print("Findings, KPIs and their evidence are the true ones; the comment was posted once and edited once.")
+    print(
+        "Findings within and across the tools, KPIs and their evidence are the true ones of both stories; comment and"
+        " dashboard were written once and edited once."
+    )
     return 0
+
+
+@contextmanager
+def placed(story: Story, folder: Path) -> Iterator[Demo]:
+    """A demonstration of a story in a folder, with its tools."""
+    with servers(story, Clock(story.now + timedelta(minutes=1), running=True)) as tools:
+        tools.write_files(folder)
+        counts = tools.jira.state.counts()
+        print(f"A stand-in Jira listens on {tools.jira.url}: {counts['issues']} issues, {counts['changes']} changes.")
+        github = tools.github.state
+        pulls = sum(item.pull is not None for item in github.items.values())
+        print(
+            f"A stand-in GitHub listens on {tools.github.url}: {len(github.repositories)} repositories,"
+            f" {len(github.items) - pulls} issues, {pulls} pull requests."
+        )
+        entries = sum(len(calendar.entries) for calendar in tools.calendars.state.calendars.values())
+        print(f"A stand-in calendar listens on {tools.calendars.url}: {entries} entries, at a secret address.")
+        print(f"Configuration, plan, database and true answers are in {folder}.")
+        yield Demo(tools, folder)
 
 
 if __name__ == "__main__":

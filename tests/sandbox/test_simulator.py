@@ -13,12 +13,31 @@ import pytest
 import requests
 import yaml
 
+from tests.sandbox.calendar import CalendarState
 from tests.sandbox.clock import Clock
+from tests.sandbox.github import GithubState
 from tests.sandbox.jira import JiraSandbox, JiraState
 from tests.sandbox.simulator.__main__ import main
 from tests.sandbox.simulator.bulk import bulk, expected
-from tests.sandbox.simulator.cast import LEAD
-from tests.sandbox.simulator.events import Assigned, Commented, Created, Event, Linked, Moved, Prioritised, Rescheduled
+from tests.sandbox.simulator.cast import CAST, LEAD, TESTER, Member
+from tests.sandbox.simulator.events import (
+    Action,
+    Asked,
+    Assigned,
+    Commented,
+    Created,
+    Event,
+    Linked,
+    Merged,
+    Moved,
+    Opened,
+    Prioritised,
+    Readied,
+    Rescheduled,
+    Reviewed,
+    Shut,
+)
+from tests.sandbox.simulator.meetings import Absence, Diary, Series
 from tests.sandbox.simulator.plans import Approval, PlanBook, PlannedDeliverable, PlannedMilestone
 from tests.sandbox.simulator.story import SETTINGS, Story
 from tests.sandbox.simulator.truth import Truth, nearest_rank
@@ -41,6 +60,22 @@ MOMENTS = {
 FINDINGS = {
     "upgrade": {"overdue": {"D7", "D8"}, "due_soon": {"D9", "D10", "M3"}, "ghost": {"D11"}},
     "launch": {"overdue": {"L7", "G3"}, "due_soon": {"L8"}, "ghost": {"L10"}},
+}
+CONTRADICTIONS = {
+    "upgrade": {
+        "Verify sales: quote": "done_while_open",
+        "Migration rehearsal: customers": "merged_while_open",
+    },
+    "launch": {
+        "收集反馈": "done_while_open",
+        "Library of the wallets": "done_while_open",
+        "Beta for 50 customers": "merged_while_open",
+    },
+}
+WAITING = {"upgrade": "Scripts of the new strategy", "launch": "Fix the order form"}
+UNPLANNED_ON_GITHUB = {
+    "upgrade": {"Tidy the build scripts"},
+    "launch": {"An animated logo", "Try a chat bot 聊天机器人"},
 }
 
 
@@ -77,8 +112,27 @@ def test_a_story_has_the_findings_that_were_written_into_it_whatever_the_day(sto
 
     assert {kind: found[kind] for kind in ("overdue", "due_soon", "ghost")} == FINDINGS[story.name]
     titles = {story.keys[e.issue]: e.action.title for e in story.events if isinstance(e.action, Created)}
-    assert len(found["shadow_work"]) == 3
-    assert not any("label" in titles[key] or "dropped" in titles[key] for key in found["shadow_work"])
+    in_jira = [key for key in found["shadow_work"] if key in titles]
+    assert len(in_jira) == 3
+    assert not any("label" in titles[key] or "dropped" in titles[key] for key in in_jira)
+
+
+def test_a_story_has_its_findings_across_tools_whatever_the_day(story: Story) -> None:
+    truth, hours, today = story.truth_now, story.hours, story.truth_now.today
+    titles = {life.key: life.title for life in truth.lives.values()}
+    named = {titles[key]: cause for (kind, key), cause in truth.causes.items() if kind == "contradiction"}
+    monday = today - timedelta(days=today.weekday())
+    worked_last_week = any(hours.works_on(monday - timedelta(days=day)) for day in range(1, 8))
+    missing = {"W1"} if story.name == "upgrade" and worked_last_week else set()
+    owner, due = ("D10", 3) if story.name == "upgrade" else ("L8", 1)
+    works = any(hours.works_on(today + timedelta(days=day)) for day in range(due + 1))
+
+    assert named == CONTRADICTIONS[story.name]
+    assert {titles[key] for key in truth.findings["review_waiting"]} == {WAITING[story.name]}
+    assert truth.findings["meeting_missing"] == (missing if story.name == "upgrade" else {"W2"})
+    assert truth.findings["owner_away"] == ({owner} if works else set())
+    on_github = {titles[key] for key in truth.findings["shadow_work"] if "#" in key}
+    assert on_github == UNPLANNED_ON_GITHUB[story.name]
 
 
 def test_no_open_date_of_a_story_can_be_taken_for_soon_or_not(story: Story) -> None:
@@ -122,7 +176,7 @@ def test_deliverables_were_finished_when_their_author_meant(story: Story) -> Non
 
     if story.name == "upgrade":
         late = {"D3", "M2"}
-        expected_finished = {"D1", "D2", "D3", "D4", "D5", "D6", "M1", "M2"}
+        expected_finished = {"D1", "D2", "D3", "D4", "D5", "D6", "D15", "M1", "M2"}
     else:
         late = {"L5"}
         expected_finished = {"L1", "L2", "L3", "L4", "L5", "L9", "G1", "G2"}
@@ -135,11 +189,60 @@ def test_the_site_shows_what_the_truth_says(story: Story) -> None:
     state = filled(story)
     categories = {"new": {"todo"}, "indeterminate": {"active", "waiting"}, "done": {"done", "cancelled"}}
 
-    assert state.counts()["issues"] == len(story.truth_now.items)
-    for key, facts in story.truth_now.items.items():
+    true = {key: facts for key, facts in story.truth_now.items.items() if "#" not in key}
+    assert state.counts()["issues"] == len(true)
+    for key, facts in true.items():
         issue = state.issue(key)
         assert facts.category in categories[state.statuses[issue.status_id].category]
         assert issue.updated <= story.now.timestamp() * 1000
+
+
+def test_github_shows_what_the_truth_says(story: Story) -> None:
+    state = GithubState(Clock(story.now))
+    story.fill_github(state)
+    true = {key: facts for key, facts in story.truth_now.items.items() if "#" in key}
+
+    shown = {state.key(item): item for item in state.items.values()}
+
+    assert shown.keys() == true.keys()
+    for key, item in shown.items():
+        facts, open_as = true[key], {"todo", "active", "waiting"}
+        categories = {"OPEN": open_as, "MERGED": {"done"}, "CLOSED": {"cancelled"} if item.pull else {"done"}}
+        assert (item.pull is not None) == facts.pull
+        assert facts.category in categories[item.state], key
+        assert item.touched_at <= story.now.timestamp()
+
+
+def test_pull_requests_name_what_they_are_about_in_every_way(story: Story) -> None:
+    state = GithubState(Clock(story.now))
+    story.fill_github(state)
+    jira = next(iter(story.setting.projects))
+    pulls = [item for item in state.items.values() if item.pull is not None]
+
+    for texts in (
+        [pull.title for pull in pulls],
+        [pull.pull.head for pull in pulls if pull.pull],
+        [pull.body for pull in pulls],
+    ):
+        assert any(f"{jira}-" in text for text in texts)
+    assert any(f"/browse/{jira}-" in pull.body for pull in pulls)
+    assert any(state.closes(pull) for pull in pulls)
+    assert {pull.state for pull in pulls} == {"OPEN", "MERGED", "CLOSED"}
+    assert any(pull.pull.draft for pull in pulls if pull.pull)
+
+
+def test_the_calendar_has_what_happens_to_calendars(story: Story) -> None:
+    state = CalendarState(Clock(story.now))
+    story.fill_calendar(state)
+    entries = state.calendars["team"].entries
+    addresses = {member.email for member in CAST}
+
+    assert any(entry.rule for entry in entries)
+    assert any(entry.original and entry.start != entry.original for entry in entries)
+    assert any(entry.status == "CANCELLED" for entry in entries)
+    assert any(entry.skipped for entry in entries)
+    assert {guest.email for entry in entries for guest in entry.guests} <= addresses
+    assert {entry.organizer for entry in entries} <= addresses
 
 
 def test_the_status_comment_goes_to_the_first_issue(story: Story) -> None:
@@ -166,6 +269,8 @@ def test_the_plan_names_only_issues_that_are_there_and_entries_that_it_has(story
             for kind in ("jira", "parent"):
                 if key := entry.get("work", {}).get(kind):
                     assert state.find(key)
+            if key := entry.get("work", {}).get("github"):
+                assert not story.truth_now.items[key].pull
         for entry in plan["requirements"]:
             assert state.find(entry["work"]["jira"])
 
@@ -175,8 +280,9 @@ def test_a_story_has_every_oddity(name: str) -> None:
     story = Story(name, now=datetime(2026, 9, 16, 9, tzinfo=UTC))
     state = filled(story)
     actions = Counter(type(event.action) for event in story.events)
-    histories = {key: len(state.records[state.issue(key).id].changes) for key in story.truth_now.items}
-    titles = [state.issue(key).summary for key in story.truth_now.items]
+    keys = [key for key in story.truth_now.items if "#" not in key]
+    histories = {key: len(state.records[state.issue(key).id].changes) for key in keys}
+    titles = [state.issue(key).summary for key in keys]
 
     assert all(actions[kind] for kind in (Assigned, Commented, Linked, Prioritised, Rescheduled))
     assert max(histories.values()) > 40
@@ -198,9 +304,9 @@ def test_a_story_goes_on_where_it_was_left() -> None:
     first = story.fill(state, until=half)
     rest = story.extend(state, half, story.now)
 
-    assert 0 < first < len(story.happened(story.now))
-    assert first + rest == len(story.happened(story.now))
-    assert state.counts()["issues"] == len(story.truth().items)
+    assert 0 < first < len(story.in_jira(story.now))
+    assert first + rest == len(story.in_jira(story.now))
+    assert state.counts()["issues"] == filled(story).counts()["issues"]
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -221,16 +327,19 @@ def test_a_scene_changes_one_thing(name: str) -> None:
 
 
 def test_a_story_is_written_to_files(tmp_path: Path) -> None:
-    state, config = tmp_path / "state.json", tmp_path / "config"
+    state, github, config = tmp_path / "state.json", tmp_path / "github.json", tmp_path / "config"
+    now = "2026-09-16T09:00:00+00:00"
 
     main(
-        ["launch", "--state", str(state), "--config", str(config), "--now", "2026-09-16T09:00:00+00:00", "--seed", "3"]
-    )
+        ["launch", "--state", str(state), "--github-state", str(github), "--config", str(config), "--now", now,
+         "--seed", "3"]
+    )  # fmt: skip
 
-    held = JiraState.load(state)
+    held, repositories = JiraState.load(state), GithubState.load(github)
     told = json.loads((config / "truth.json").read_text(encoding="utf-8"))
     settings = yaml.safe_load((config / "planward.yaml").read_text(encoding="utf-8"))
-    assert held.counts()["issues"] == len(told["items"])
+    assert held.counts()["issues"] + len(repositories.items) == len(told["items"])
+    assert settings["sources"]["acme-github"]["repositories"] == ["acme/app", "acme/shop"]
     assert (config / settings["projects"]["product-launch"]["plan"]).exists()
     assert told["findings"]["ghost"] == ["L10"]
 
@@ -393,6 +502,106 @@ def test_the_median_is_one_of_the_values() -> None:
     assert nearest_rank([4, 1, 3, 2], 0.5) == 2
     assert nearest_rank([4, 1, 3, 2], 0.85) == 4
     assert nearest_rank([], 0.5) is None
+
+
+# --- the truth across tools, with values to check by eye ---
+
+
+def opened(day: int, issue: int, **more: object) -> Event:
+    """An issue or pull request on GitHub at 9 on a day of March 2026."""
+    at = datetime(2026, 3, day, 9, tzinfo=UTC)
+    return Event(at=at, issue=issue, author=LEAD, action=Opened(repository="o/r", title="t", **more))  # type: ignore[arg-type] # a builder
+
+
+def then(day: int, issue: int, action: Action, author: Member = LEAD) -> Event:
+    """What happens at noon of a day of March 2026."""
+    return Event(at=datetime(2026, 3, day, 12, tzinfo=UTC), issue=issue, author=author, action=action)
+
+
+def test_a_pull_request_waits_from_the_request_to_the_review_unless_it_is_a_draft() -> None:
+    events = (
+        opened(2, 1, pull=True, draft=True), then(3, 1, Asked(of=TESTER)), then(4, 1, Readied()),
+        then(5, 1, Reviewed(verdict="APPROVED"), TESTER), then(6, 1, Merged()),
+    )  # fmt: skip
+
+    life = true_at(9, 0, *events).lives[1]
+
+    assert [(at.day, category) for at, category in life.stretches] == [
+        (2, "active"),
+        (4, "waiting"),
+        (5, "active"),
+        (6, "done"),
+    ]
+
+
+def test_an_issue_is_worked_on_while_a_pull_request_for_it_is_open_and_done_when_that_is_merged() -> None:
+    events = (
+        opened(2, 1), opened(3, 2, pull=True, closes=(1,)), then(4, 2, Shut()),
+        opened(5, 3, pull=True, closes=(1,)), then(6, 3, Merged()),
+    )  # fmt: skip
+
+    truth = true_at(9, 0, *events)
+
+    assert [(at.day, category) for at, category in truth.lives[1].stretches] == [
+        (2, "todo"),
+        (3, "active"),
+        (4, "todo"),
+        (5, "active"),
+        (6, "done"),
+    ]
+    assert truth.lives[2].category == "cancelled"
+    assert truth.lead_time(MARCH).evidence.keys() == {"T-1"}
+    assert truth.lead_time(MARCH).excluded == {"pull_request": {"T-2", "T-3"}}
+
+
+@pytest.mark.parametrize(
+    ("of_issue", "of_pull", "day", "cause"),
+    [
+        (("Done", "Done"), None, 3, "done_while_open"),
+        (("Done", "Done"), Merged(), 5, None),
+        (("Done", "Won't Do"), None, 3, None),
+        (None, Merged(), 9, None),  # merged on Wednesday the 4th; the third working day is Monday the 9th
+        (None, Merged(), 10, "merged_while_open"),
+        (None, Shut(), 10, None),
+    ],
+)
+def test_an_issue_and_its_pull_request_contradict_each_other(
+    of_issue: tuple[str, str] | None, of_pull: Action | None, day: int, cause: str | None
+) -> None:
+    events = [event(2, 8, 1), opened(2, 2, pull=True, about=(1,))]
+    events += [event(3, 9, 1, *of_issue)] if of_issue else []
+    events += [then(4, 2, of_pull)] if of_pull else []
+
+    assert true_at(day, 18, *events).causes == ({("contradiction", "T-1"): cause} if cause else {})
+
+
+@pytest.mark.parametrize(("day", "late"), [(9, False), (10, True)])
+def test_a_review_waits_two_working_days(day: int, late: bool) -> None:
+    events = (opened(2, 1, pull=True), then(5, 1, Asked(of=TESTER)))  # a Thursday
+
+    assert true_at(day, 9, *events).findings["review_waiting"] == ({"T-1"} if late else set())
+
+
+def test_a_series_takes_place_but_where_it_was_cancelled_skipped_or_moved_to() -> None:
+    tens = [datetime(2026, 3, day, 10) for day in (4, 11, 18, 25)]  # noqa: DTZ001 - by the wall clock
+    series = Series(
+        title="t", start=tens[0], every="week", organizer=LEAD, guests=(), last=date(2026, 3, 31),
+        moved={tens[1]: tens[1] + timedelta(days=1)}, cancelled=(tens[2],), skipped=(tens[3],),
+    )  # fmt: skip
+
+    assert series.held_on(date(2026, 12, 31)) == {date(2026, 3, 4), date(2026, 3, 12)}
+
+
+@pytest.mark.parametrize(("last", "away"), [(10, False), (11, True)])
+def test_an_owner_is_away_for_half_of_the_working_days_left(last: int, away: bool) -> None:
+    # Five working days are left, Monday the 9th to Friday the 13th.
+    diary = Diary(absences=(Absence(who=LEAD, first=date(2026, 3, 9), last=date(2026, 3, last)),))
+    at = datetime(2026, 3, 9, 8, tzinfo=UTC)
+    created = event(2, 9, 1, labels=("A",))
+
+    truth = Truth([created], {1: "T-1"}, book(A={1: date(2026, 3, 13)}), HOURS, at, diary)
+
+    assert truth.findings["owner_away"] == ({"A"} if away else set())
 
 
 # --- many issues ---

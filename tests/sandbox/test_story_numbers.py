@@ -1,11 +1,11 @@
-"""The stories pulled from the sandbox and worked out by the product's own rooms: its numbers are the true ones.
+"""The stories pulled from their tools and worked out by the product's own rooms: its numbers are the true ones.
 
 The store is left out, so that every story can be told at many moments; a whole cycle has its own test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,12 +22,29 @@ from core.history.period import period_at, previous
 from core.history.spans import StatusMapping, derive
 from core.kpi.facts import ProjectFacts, gather
 from core.kpi.measure import measure_all
-from core.model import Baseline, Clock, Enrolment, History, Measurement, PeriodKind, Plan, WorkItem
+from core.model import (
+    Baseline,
+    Clock,
+    Enrolment,
+    Event,
+    Finding,
+    History,
+    Kind,
+    Measurement,
+    PeriodKind,
+    Plan,
+    Snapshot,
+    Status,
+    Tie,
+    WorkItem,
+)
+from core.plan import across
 from core.plan.match import RoleRule, enrol_all
 from core.plan.reconcile import reconcile
+from core.plan.state import Standing
 from tests.sandbox.clock import Clock as SandboxClock
-from tests.sandbox.jira import JiraSandbox, JiraState
-from tests.sandbox.simulator.export import version_file, write_files
+from tests.sandbox.simulator.export import version_file
+from tests.sandbox.simulator.servers import servers
 from tests.sandbox.simulator.story import SETTINGS, SOURCE, Story
 from tests.sandbox.simulator.truth import Answer, Truth
 from tests.sandbox.test_simulator import MOMENTS
@@ -51,6 +68,8 @@ class Watched:
     plan: Plan
     baselines: Sequence[Baseline]
     items: Sequence[Enrolled]
+    ties: Sequence[Tie]
+    events: Sequence[Event]
     calendar: WorkingCalendar
 
     def facts(self, at: datetime) -> ProjectFacts:
@@ -62,7 +81,7 @@ class Watched:
     scope="module", params=[(name, moment) for name in sorted(SETTINGS) for moment in MOMENTS], ids=": ".join
 )
 def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Watched:
-    """Each story at each moment, pulled through the connector."""
+    """Each story at each moment, pulled through the connectors."""
     name, moment = request.param
     story = Story(name, now=datetime.fromisoformat(MOMENTS[moment]))
     return watch(story, tmp_path_factory.mktemp("story"))
@@ -70,18 +89,23 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def watch(story: Story, folder: Path) -> Watched:
     """Pull the story and put its items into their places."""
-    state = JiraState(SandboxClock(story.now), zone=str(story.zone))
-    story.fill(state)
-    with JiraSandbox(state) as jira, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JIRA_TOKEN", jira.token)
-        write_files(story, folder, jira.url, secret=jira.token)
+    with servers(story, SandboxClock(story.now)) as tools, pytest.MonkeyPatch.context() as patch:
+        for name, secret in tools.secrets.items():
+            patch.setenv(name, secret)
+        tools.write_files(folder)
         settings = load(folder / "planward.yaml")
-        jira_settings = settings.sources[SOURCE]
-        assert isinstance(jira_settings, JiraSettings)
-        source = connectors.source(SOURCE, jira_settings)
-        statuses = {status.status_id: status for status in source.lists()}
-        snapshots = [one for page in source.pull(None, lambda _: {}) for one in page.snapshots]
-        source.close()
+        statuses: dict[str, dict[str, Status]] = {}
+        snapshots: list[Snapshot] = []
+        events: list[Event] = []
+        for name, configured in settings.sources.items():
+            source = connectors.source(name, configured)
+            statuses[name] = {status.status_id: status for status in source.lists()}
+            for page in source.pull(None, lambda _: {}):
+                snapshots += page.snapshots
+                events += [event for agenda in page.agendas for event in agenda.events]
+            source.close()
+    jira_settings = settings.sources[SOURCE]
+    assert isinstance(jira_settings, JiraSettings)
     project = settings.projects[story.project]
     plan = read_plan(folder / story.plan_file)
     mapping = StatusMapping(
@@ -89,7 +113,8 @@ def watch(story: Story, folder: Path) -> Watched:
         cancelled_resolutions=frozenset(text.casefold() for text in jira_settings.cancelled_resolutions),
     )
     roles = {role: RoleRule(types=rule.type, labels=rule.label) for role, rule in project.roles.items()}
-    places = enrol_all([one.item for one in snapshots], plan, roles, {SOURCE: "jira"})
+    kinds = {name: source.kind for name, source in settings.sources.items()}
+    places = enrol_all([one.item for one in snapshots], plan, roles, kinds)
     work = project.working_time
     return Watched(
         story=story,
@@ -109,13 +134,26 @@ def watch(story: Story, folder: Path) -> Watched:
         items=[
             Enrolled(
                 item=one.item,
-                history=derive(one.item, one.changes, statuses, mapping, whole=one.history_whole),
+                history=derive(one.item, one.changes, statuses[one.item.source], mapping, whole=one.history_whole),
                 enrolment=place,
             )
             for one, place in zip(snapshots, places, strict=True)
         ],
+        ties=list(ties_of(snapshots)),
+        events=events,
         calendar=WorkingCalendar(story.zone, work.country, work.days, work.opens, work.closes),
     )
+
+
+def ties_of(snapshots: Collection[Snapshot]) -> Iterator[Tie]:
+    """What the links of all items tie together, as the store would tell it."""
+    places = {one.item.key: (one.item.source, one.item.key) for one in snapshots}
+    for one in snapshots:
+        for link in one.links or ():
+            own, end = places[one.item.key], places.get(link.to_key)
+            if end is not None and link.kind in {"closes", "closed by", "mentions"}:
+                part, whole = (end, own) if link.kind == "closed by" else (own, end)
+                yield Tie(part=part, whole=whole, provenance=link.provenance)
 
 
 def test_every_item_has_its_true_history_and_place(watched: Watched) -> None:
@@ -130,6 +168,7 @@ def test_every_item_has_its_true_history_and_place(watched: Watched) -> None:
         assert (history.started_at, history.finished_at) == (facts.started_at, facts.finished_at), key
         assert history.reopened == facts.reopened, key
         assert (one.enrolment.role, one.enrolment.deliverable) == (facts.role, facts.deliverable), key
+        assert (one.item.kind is Kind.PULL_REQUEST) == facts.pull, key
         # What was done when it came is the only thing that is not whole.
         assert history.complete == (facts.category != "done" or facts.finished_at is not None), key
 
@@ -138,11 +177,32 @@ def test_the_findings_are_the_true_ones(watched: Watched) -> None:
     truth = watched.story.truth_now
 
     found: dict[str, set[str]] = {}
-    work = [one.work for one in watched.facts(truth.at).items]
-    for one in reconcile(watched.plan, watched.baselines, work, {SOURCE: "jira"}, at=truth.at, today=truth.today):
-        found.setdefault(one.kind, set()).add(one.subject.removeprefix(f"{SOURCE}:"))
+    causes: dict[tuple[str, str], object] = {}
+    for one in findings(watched):
+        subject = one.subject.rpartition(":")[2]
+        found.setdefault(one.kind, set()).add(subject)
+        if one.kind in {"contradiction", "meeting_missing"}:
+            causes[one.kind, subject] = one.facts["cause"]
 
     assert found == {kind: set(subjects) for kind, subjects in truth.findings.items() if subjects}
+    assert causes == truth.causes
+
+
+def findings(watched: Watched) -> Iterator[Finding]:
+    """What the product finds at the story's present, within each tool and across them."""
+    truth, calendar = watched.story.truth_now, watched.calendar
+    facts = watched.facts(truth.at)
+    work = [one.work for one in facts.items]
+    open_ids = {one.key for one in facts.plan if one.state.standing in {Standing.OPEN, Standing.EMPTY}}
+    unfinished = [entry for entry in watched.plan.deliverables if entry.id in open_ids]
+    kinds = {name: source.kind for name, source in watched.settings.sources.items()}
+    yield from reconcile(
+        watched.plan, watched.baselines, work, kinds, at=truth.at, today=truth.today, ties=watched.ties
+    )
+    yield from across.contradictions(work, watched.ties, calendar, truth.today)
+    yield from across.waiting_reviews(work, calendar, truth.today)
+    yield from across.missing_meetings(watched.plan, watched.events, calendar, truth.at)
+    yield from across.absent_owners(unfinished, watched.events, calendar, truth.today)
 
 
 @pytest.mark.parametrize("clock", list(Clock))

@@ -14,6 +14,7 @@ from core.model import (
     Change,
     Comment,
     Direction,
+    Event,
     EvidenceRow,
     History,
     Link,
@@ -82,6 +83,20 @@ def link(number: int = 900, **fields: Any) -> Link:
     """A link to ERP-2 with the id <number>."""
     values: dict[str, Any] = {"remote_id": str(number), "kind": "blocks", "to_source": "jira", "to_key": "ERP-2"}
     return Link(**{**values, **fields})
+
+
+def meeting(number: int = 1, starts_at: datetime = MONDAY, **fields: Any) -> Event:
+    """A meeting of an hour."""
+    values: dict[str, Any] = {
+        "source": "team",
+        "calendar": "main",
+        "uid": f"{number}@acme",
+        "recurrence_start": None,
+        "title": "ERP weekly",
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(hours=1),
+    }
+    return Event(**{**values, **fields})
 
 
 def history(*categories: Category, **fields: Any) -> History:

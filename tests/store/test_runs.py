@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.model import Cursor
 from core.store import runs
@@ -66,3 +66,19 @@ def test_old_runs_are_forgotten_save_the_last_success(store: Store) -> None:
 
     assert kept == 92  # 90 days, today, and the last success
     assert success == {"jira": MONDAY + timedelta(days=9)}
+
+
+def test_failures_are_counted_since_the_last_success(store: Store) -> None:
+    def run(source: str, at: datetime, ok: bool) -> Run:
+        return Run(source=source, started_at=at, finished_at=at, ok=ok)
+
+    with store.write() as conn:
+        for source, went in (
+            ("recovered", (False, False, True)),
+            ("broken", (True, False, False)),
+            ("never", (False,)),
+        ):
+            for at, ok in zip((MONDAY, TUESDAY, WEDNESDAY), went, strict=False):
+                runs.record_run(conn, run(source, at, ok))
+
+        assert runs.failures(conn) == {"broken": 2, "never": 1}

@@ -10,11 +10,24 @@ import pytest
 from sqlalchemy import inspect, text
 
 import core.store
-from core.model import Category, Enrolment, Finding, Publication, PublicationState, Role, Severity
-from core.store import items, outbox, plans, results, views
+from core.model import Agenda, Category, Enrolment, Finding, Publication, PublicationState, Role, Severity
+from core.store import events, items, outbox, plans, results, views
 from core.store.engine import Store
 from core.store.plans import MilestoneRow
-from tests.store.samples import MONDAY, TUESDAY, comment, counted, history, item, link, measurement, started, whole
+from tests.store.samples import (
+    MONDAY,
+    TUESDAY,
+    WEDNESDAY,
+    comment,
+    counted,
+    history,
+    item,
+    link,
+    measurement,
+    meeting,
+    started,
+    whole,
+)
 
 CONTRACT = {
     "planward_items": "source key remote_id url kind type title status category priority assignee created_at updated_at"
@@ -23,6 +36,7 @@ CONTRACT = {
     "planward_spans": "source key status category entered_at left_at",
     "planward_comments": "source key remote_id author created_at",
     "planward_links": "source key kind to_source to_key provenance",
+    "planward_events": "source calendar uid title starts_at ends_at all_day status recurrence_start",
     "planward_milestones": "project key name baseline_due_on due_on forecast_on finished_at",
     "planward_findings": "project kind severity subject opened_at closed_at detail",
     "planward_measurements": "project kpi period_start period_end as_of value unit target met numerator denominator"
@@ -58,6 +72,8 @@ def full(store: Store) -> Store:
         plans.save_enrolments(
             conn, "erp", "jira", [Enrolment(source="jira", remote_id="1", role=Role.TASK, deliverable=None)]
         )
+        agenda = Agenda(calendar="main", from_at=MONDAY, until_at=WEDNESDAY, events=(meeting(),))
+        events.save_agenda(conn, "team", agenda, MONDAY)
         plans.save_milestones(conn, "erp", [MilestoneRow(key="M1", name="Live", due_on=date(2026, 6, 26))])
         results.sync_findings(
             conn, "erp", [(Finding(kind="ghost", severity=Severity.INFO, subject="D1"), "no work")], MONDAY

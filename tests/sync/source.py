@@ -83,7 +83,7 @@ def page(*snapshots: Snapshot, complete: bool = True, token: str = "t", warnings
     return Page(cursor=Cursor(token=token), snapshots=snapshots, complete=complete, warnings=warnings)
 
 
-def snapshot(key: str, *stays: tuple[str, Category], **fields: object) -> Snapshot:
+def snapshot(key: str, *stays: tuple[str | datetime, Category], **fields: object) -> Snapshot:
     """An item that lived so, touched last at its last move."""
     lived = [(moment(at), category) for at, category in stays]
     item = in_status(issue(key, lived[0][0], **fields), lived[-1][1])

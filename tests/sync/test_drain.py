@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,8 +16,9 @@ from core.errors import AccessDenied, BadAnswer, PlanwardError, RateLimited, Sou
 from core.model import Category, Cursor, Page, SetAside, Status
 from core.store import items, runs
 from core.store.engine import Store
+from core.sync.drain import drain
 from tests.builders import ACTIVE, DONE, OPEN, STATUSES, WAITING, moment
-from tests.sync.source import PagedSource, page, read, snapshot
+from tests.sync.source import PagedSource, job, page, read, snapshot
 
 ONE = snapshot("ERP-1", ("2026-03-02 09:00", OPEN))
 TWO = snapshot("ERP-2", ("2026-03-02 09:00", OPEN))
@@ -283,3 +285,17 @@ def test_a_rejected_token_is_a_failure_with_advice(store: Store) -> None:
     assert drained.error is not None
     assert "token" in drained.error.advice
     assert drained.seconds < timedelta(seconds=1).total_seconds()
+
+
+def test_how_late_a_reading_began_is_recorded_with_it(store: Store) -> None:
+    at = moment("2026-03-10 09:00")
+    how: dict[str, Any] = {"full": False, "now": lambda: at, "stop": Event(), "progress": lambda *_: None}
+
+    late = drain(store, job(PagedSource(pages=[page()])), due_at=at - timedelta(hours=2), **how)
+    with store.read() as connection:
+        recorded = runs.last_runs(connection)["jira"].counts["late_seconds"]
+    early = drain(store, job(PagedSource(pages=[page()])), due_at=at + timedelta(hours=2), **how)
+
+    assert late.late == timedelta(hours=2)
+    assert recorded == 7200
+    assert early.late == timedelta()

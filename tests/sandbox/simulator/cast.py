@@ -7,16 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One person with a Jira account."""
+    """One person with accounts in Jira and GitHub."""
 
     name: str
     email: str
     team: str
     account: str
+    login: str
 
 
 def _member(number: int, name: str, mailbox: str, team: str) -> Member:
-    return Member(name=name, email=f"{mailbox}@example.com", team=team, account=f"5b10a2844c20165700ed{number:04x}")
+    return Member(
+        name=name,
+        email=f"{mailbox}@example.com",
+        team=team,
+        account=f"5b10a2844c20165700ed{number:04x}",
+        login=mailbox.replace(".", "-"),
+    )
 
 
 LEAD = _member(1, "李伟", "li.wei", "PMO")

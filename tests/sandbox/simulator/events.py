@@ -1,4 +1,4 @@
-"""What can happen to an issue in a story. A story is a list of these, in time order."""
+"""What can happen to an issue or pull request in a story. A story is a list of these, in time order."""
 
 from __future__ import annotations
 
@@ -95,12 +95,74 @@ class Linked:
     to: int
 
 
-Action = Created | Moved | Assigned | Prioritised | Rescheduled | Retitled | Commented | Linked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An issue or, with `pull`, a pull request appears on GitHub.
+
+    Its texts name the issues `about` in the place `named_in` (title, branch, body or address), and close `closes`,
+    which are issues on GitHub.
+    """
+
+    repository: str
+    title: str
+    pull: bool = False
+    draft: bool = False
+    about: tuple[int, ...] = ()
+    named_in: str = "title"
+    closes: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readied:
+    """The pull request is no draft any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody's review is asked for."""
+
+    of: Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """The author of the event gives a review."""
+
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The pull request is merged, and closes what it closes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shut:
+    """The issue, or the pull request without being merged, is closed."""
+
+
+Action = (
+    Created
+    | Moved
+    | Assigned
+    | Prioritised
+    | Rescheduled
+    | Retitled
+    | Commented
+    | Linked
+    | Opened
+    | Readied
+    | Asked
+    | Reviewed
+    | Merged
+    | Shut
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to an issue, by whom and when. `issue` is the story's own number of it."""
+    """Something that happened to an issue or pull request. `issue` is the story's own number of it."""
 
     at: datetime
     issue: int

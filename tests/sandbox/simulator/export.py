@@ -11,13 +11,29 @@ from tests.sandbox.simulator.story import Story
 from tests.sandbox.simulator.truth import KPIS, Answer, Truth
 
 
-def write_files(story: Story, folder: Path, url: str, *, secret: str) -> list[Path]:
-    """The files written: planward.yaml, the present plan, one a version, truth.json, environment."""
+def write_files(
+    story: Story,
+    folder: Path,
+    url: str,
+    *,
+    secret: str,
+    github: tuple[str, str] | None = None,
+    calendar: str | None = None,
+) -> list[Path]:
+    """The files written: planward.yaml, the present plan, one a version, truth.json, environment.
+
+    `github` is its address and token, `calendar` the secret address of the team's; what is None is not watched.
+    """
+    secrets = {"JIRA_TOKEN": secret}
+    if github is not None:
+        secrets["GITHUB_TOKEN"] = github[1]
+    if calendar is not None:
+        secrets["CALENDAR_URL"] = calendar
     files = {
-        "planward.yaml": story.config_yaml(url),
+        "planward.yaml": story.config_yaml(url, github=github and github[0], calendar=calendar is not None),
         story.plan_file: story.plan_yaml(),
         "truth.json": json.dumps(as_json(story.truth_now), ensure_ascii=False, indent=1),
-        "environment": f"JIRA_TOKEN={secret}\n",
+        "environment": "".join(f"{name}={secret}\n" for name, secret in secrets.items()),
     }
     for version in range(1, story.plan.latest + 1):
         files[version_file(story, version)] = story.plan_yaml(version)
@@ -36,10 +52,11 @@ def version_file(story: Story, version: int) -> str:
 
 
 def as_json(truth: Truth) -> dict[str, Any]:
-    """The true answers for JSON: findings, KPIs of the present and the previous month, facts of every issue."""
+    """The true answers for JSON: findings, KPIs of the present and the previous month, facts of every item."""
     return {
         "at": truth.at.isoformat(),
         "findings": {kind: sorted(subjects) for kind, subjects in truth.findings.items()},
+        "causes": [[kind, subject, cause] for (kind, subject), cause in truth.causes.items()],
         "finished": {name: at.isoformat() for name, at in truth.finished.items()},
         "periods": [
             {

@@ -2,10 +2,14 @@
 
 Six months, several departments, two tracker projects: the product itself and its marketing. Requirement meetings, a
 detailed plan, development with problems, a launch, a summary report. The present is 20 weeks in: the beta milestone
-was missed, a feature was given up in time, the training is ready early.
+was missed, a feature was given up in time, the training is ready early. Two issues are done whose pull requests are
+open, one is open whose pull request was merged, a review waits, the steering committee has no date next month, and the
+one who leads the campaign is away before it is due.
 """
 
 from __future__ import annotations
+
+from datetime import datetime, time, timedelta
 
 from tests.sandbox.simulator.cast import (
     ARCHITECT,
@@ -18,6 +22,8 @@ from tests.sandbox.simulator.cast import (
     PRODUCT,
     TESTER,
 )
+from tests.sandbox.simulator.coding import Coders
+from tests.sandbox.simulator.meetings import WEEK, Absence, Diary, Series
 from tests.sandbox.simulator.oddities import write_oddities
 from tests.sandbox.simulator.plans import Approval, PlanBook, PlannedDeliverable, PlannedMilestone
 from tests.sandbox.simulator.problems import find_problems
@@ -33,10 +39,11 @@ NEEDS = (
     "Prices in four currencies",
 )
 OTHER_PROJECT = "MKT"
+REPOSITORIES = ("acme/app", "acme/shop")
 
 
-def write_launch(script: Script) -> tuple[PlanBook, list[Problem]]:
-    """The plan of the story and its problems; the events go into the script."""
+def write_launch(script: Script) -> tuple[PlanBook, list[Problem], Diary]:
+    """The plan of the story, its problems and its calendar; the events go into the script."""
     status = script.create(script.at(script.day(), "08:15"), "Launch: project status", assignee=LEAD, labels=("pm",))
     script.move(script.at(script.day(), "09:30"), status, LEAD, "In Progress")
     requirements = _agree(script)
@@ -44,7 +51,7 @@ def write_launch(script: Script) -> tuple[PlanBook, list[Problem]]:
     _market(script)
     problems = find_problems(script, ("beta-problems", "problem-handling"), script.day(8))
     write_oddities(script, status, label="pm", unplanned=("A dark mode nobody asked for", "给老板演示", "Sticker"))
-    return _plan(script, status, core, requirements), problems
+    return _plan(script, status, core, requirements, _code(script)), problems, _meet(script)
 
 
 def _agree(script: Script) -> list[int]:
@@ -122,7 +129,70 @@ def _market(script: Script) -> None:
     planned_tasks(script, ["Summary report", "Improvements for the next version"], "summary", script.at(script.day(13)))
 
 
-def _plan(script: Script, status: int, core: int, requirements: list[int]) -> PlanBook:
+def _code(script: Script) -> dict[str, int]:
+    """What happened on GitHub; the issues there that are deliverables' work, by deliverable."""
+    code = Coders(script, REPOSITORIES)
+    code.follow(("payment", "security", "beta-problems", "problem-handling"))
+    day, at, ago = script.day, script.at, code.ago
+    works = {
+        "L4": code.issue(at(day(9), "10:15"), "Library of the wallets"),
+        "L15": code.issue(at(day(15), "09:45"), "Pages of the shop 商城页面", home=1, labels=("frontend",)),
+    }
+    code.shut(at(day(14), "17:00"), works["L4"])
+    # Closed by hand, and the pull request that should have closed it is a draft.
+    code.pull(at(day(11), "10:00"), "Use the library", closes=[works["L4"]], draft=True)
+    code.merged(at(day(16)), "First pages", home=1, closes=(), until=at(day(17)))
+    code.pull(ago(5), "The other pages", home=1, closes=[works["L15"]])
+
+    # One pull request for two issues, of which one is done; a review of another one is waited for.
+    feedback, fixes = code.jira("收集反馈"), code.jira("Fix the feedback")
+    code.pull(ago(10), "Answer the feedback", feedback, fixes, named_in="title")
+    code.ask(ago(16), code.pull(ago(18), "Fix the order form", fixes, named_in="branch"))
+    code.merged(ago(22), "Switch for the beta", code.jira("Beta for 50 customers"), until=ago(18), named_in="body")
+    # Given up, and nobody closed the draft: that contradicts nothing.
+    code.pull(at(day(11, 2)), "Voice, a sketch", code.jira("Voice order 1"), draft=True, named_in="title")
+    code.merged(at(day(11)), "Web page", code.jira("Web page"), home=1, until=at(day(12)), named_in="address")
+    # What nobody planned: a pull request, an issue, and a draft that only does the work of that issue.
+    code.pull(ago(7), "An animated logo", home=1)
+    idea = code.issue(ago(15), "Try a chat bot 聊天机器人", assignee=None)
+    code.pull(ago(14), "Chat bot, an experiment", closes=[idea], draft=True)
+    return works
+
+
+def _meet(script: Script) -> Diary:
+    """A weekly meeting that was moved last week, a steering committee without a next date, and who is away."""
+    last_week = datetime.combine(script.from_today(-script.today.weekday() - 6), time(9, 30))
+    month = script.day(1).replace(day=12)
+    weekly = Series(
+        meeting="W1",
+        title="Launch weekly 新产品周会",
+        start=datetime.combine(script.day(0, 1), time(9, 30)),
+        every="week",
+        organizer=LEAD,
+        guests=(LEAD, PRODUCT, DEVELOPER, TESTER, MARKETING, CUSTOMER_SERVICE),
+        moved={last_week: last_week + timedelta(days=3, hours=5)},
+        cancelled=(last_week - WEEK,),
+        skipped=(last_week - 7 * WEEK,),
+    )
+    steering = Series(
+        meeting="W2",
+        title="Steering committee",
+        start=datetime.combine(month, time(14)),
+        every="month",
+        organizer=PMO,
+        guests=(LEAD, PMO, PRODUCT),
+        last=(script.today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1),
+    )
+    return Diary(
+        series=(weekly, steering),
+        absences=(
+            Absence(who=MARKETING, first=script.from_today(0), last=script.from_today(1), style="google"),
+            Absence(who=DEVELOPER, first=script.from_today(-20), last=script.from_today(-11)),
+        ),
+    )
+
+
+def _plan(script: Script, status: int, core: int, requirements: list[int], works: dict[str, int]) -> PlanBook:
     day, today = script.day, script.from_today
     deliverables = (
         PlannedDeliverable(
@@ -144,7 +214,7 @@ def _plan(script: Script, status: int, core: int, requirements: list[int]) -> Pl
         PlannedDeliverable(
             id="L4", name="Payment 支付", milestone="G2", owner=DEVELOPER, start=day(8),
             due={1: day(13, 4), 2: day(15, 4)},
-            depends_on=("L2",), label="payment",
+            depends_on=("L2",), label="payment", on_github=works["L4"],
         ),
         PlannedDeliverable(
             id="L5", name="Security and load", milestone="G3", owner=TESTER, start=day(10), due={1: day(14, 4)},
@@ -186,6 +256,10 @@ def _plan(script: Script, status: int, core: int, requirements: list[int]) -> Pl
             id="L14", name="Other problems solved", milestone="G4", owner=TESTER, start=day(8), due={1: today(39)},
             label="problem-handling",
         ),
+        PlannedDeliverable(
+            id="L15", name="Shop pages", milestone="G4", owner=DEVELOPER, start=day(15), due={1: today(36)},
+            on_github=works["L15"],
+        ),
     )  # fmt: skip
     return PlanBook(
         name="Product launch 新产品上线",
@@ -213,4 +287,10 @@ def _plan(script: Script, status: int, core: int, requirements: list[int]) -> Pl
             }
             for number, (name, issue) in enumerate(zip(NEEDS, requirements, strict=True), start=1)
         ),
+        extra={
+            "meetings": [
+                {"id": "W1", "name": "Weekly meeting", "match": "launch weekly*", "every": "week"},
+                {"id": "W2", "name": "Steering committee", "match": "Steering*", "every": "month"},
+            ]
+        },
     )  # fmt: skip

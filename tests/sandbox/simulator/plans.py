@@ -32,7 +32,11 @@ class PlannedMilestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDeliverable:
-    """A deliverable with every date it was ever given, and what its work is found by (story numbers of issues)."""
+    """A deliverable with every date it was ever given, and what its work is found by.
+
+    `issue`, `parent` and `on_github` are the story's numbers: of an issue in Jira, of the parent of some, and of an
+    issue on GitHub.
+    """
 
     id: str
     name: str
@@ -45,6 +49,7 @@ class PlannedDeliverable:
     label: str | None = None
     issue: int | None = None
     parent: int | None = None
+    on_github: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,8 @@ def _deliverable(
     work: dict[str, str] = {}
     if entry.issue is not None:
         work[kind] = keys[entry.issue]
+    if entry.on_github is not None:
+        work["github"] = keys[entry.on_github]
     if entry.label is not None:
         work["label"] = entry.label
     if entry.parent is not None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 
 from tests.sandbox.simulator.cast import LEAD, Member
-from tests.sandbox.simulator.events import TODO, Action, Commented, Created, Event, Linked, Moved
+from tests.sandbox.simulator.events import TODO, Action, Commented, Created, Event, Linked, Moved, Opened
 from tests.sandbox.simulator.worktime import WorkTime
 
 
@@ -20,9 +20,11 @@ class Script:
         self.now = now
         self.today = hours.day_of(now)
         self.hours = hours
+        self.seed = seed
         self.dice = Random(seed)
         self._events: list[Event] = []
         self._issues = 0
+        self._on_github: set[int] = set()
 
     # --- time ---
 
@@ -89,9 +91,17 @@ class Script:
         self.write(at, issue, reporter, created)
         return issue
 
+    def open(self, at: datetime, author: Member, opened: Opened) -> int:
+        """The number of a new issue or pull request on GitHub."""
+        issue = self._issues
+        self._issues += 1
+        self._on_github.add(issue)
+        self.write(at, issue, author, opened)
+        return issue
+
     def write(self, at: datetime, issue: int, author: Member, action: Action) -> None:
-        """Let something happen to an issue. Jira keeps milliseconds."""
-        at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+        """Let something happen to an issue. Jira keeps milliseconds, GitHub seconds."""
+        at = at.replace(microsecond=0 if issue in self._on_github else at.microsecond // 1000 * 1000)
         self._events.append(Event(at=at, issue=issue, author=author, action=action))
 
     def move(self, at: datetime, issue: int, author: Member, status: str, resolution: str | None = None) -> None:
@@ -111,7 +121,7 @@ class Script:
         ordered = sorted(self._events, key=lambda event: (event.at, event.issue))
         last: dict[int, datetime] = {}
         for event in ordered:
-            if isinstance(event.action, Created) == (event.issue in last):
+            if isinstance(event.action, Created | Opened) == (event.issue in last):
                 raise ValueError(f"issue {event.issue}: {event.action} at {event.at} comes before it is created")
             if event.issue in last and event.at <= last[event.issue]:
                 raise ValueError(f"issue {event.issue}: two events at {event.at}")
@@ -119,11 +129,14 @@ class Script:
         return tuple(ordered)
 
     def keys(self) -> dict[int, str]:
-        """Every issue's key: numbered in each tracker project in the order of creation, as Jira does."""
+        """Every key: numbered in each project or repository in the order of creation, as Jira and GitHub do."""
         counts: dict[str, int] = defaultdict(int)
         keys: dict[int, str] = {}
         for event in self.events():
             if isinstance(event.action, Created):
                 counts[event.action.project] += 1
                 keys[event.issue] = f"{event.action.project}-{counts[event.action.project]}"
+            elif isinstance(event.action, Opened):
+                counts[event.action.repository] += 1
+                keys[event.issue] = f"{event.action.repository}#{counts[event.action.repository]}"
         return keys

@@ -8,8 +8,10 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from math import ceil
 
+from tests.sandbox.simulator.across import Across
 from tests.sandbox.simulator.events import Event
-from tests.sandbox.simulator.lives import Life, replay
+from tests.sandbox.simulator.lives import OPEN, Life, replay
+from tests.sandbox.simulator.meetings import Diary
 from tests.sandbox.simulator.plans import PlanBook, PlannedDeliverable, PlannedMilestone, date_in
 from tests.sandbox.simulator.worktime import WorkTime
 
@@ -23,7 +25,7 @@ SOON = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemFacts:
-    """What is true of one issue."""
+    """What is true of one issue or pull request."""
 
     key: str
     role: str
@@ -33,6 +35,7 @@ class ItemFacts:
     finished_at: datetime | None
     reopened: int
     leaf: bool
+    pull: bool
     deliverable: str | None
 
 
@@ -68,6 +71,10 @@ def nearest_rank(values: Sequence[float], share: float) -> float | None:
     return ordered[max(1, ceil(share * len(ordered))) - 1] if ordered else None
 
 
+LEFT_OUT = ("cancelled", "parent", "pull_request", "no_completion_date")
+NO_DIARY = Diary()
+
+
 class Truth:
     """Everything that is known to be true at `at`.
 
@@ -75,14 +82,21 @@ class Truth:
     """
 
     def __init__(
-        self, events: Iterable[Event], keys: Mapping[int, str], plan: PlanBook, hours: WorkTime, at: datetime
+        self,
+        events: Iterable[Event],
+        keys: Mapping[int, str],
+        plan: PlanBook,
+        hours: WorkTime,
+        at: datetime,
+        diary: Diary = NO_DIARY,
     ) -> None:
         self.at = at
         self.plan = plan
         self.hours = hours
         self.today = hours.day_of(at)
         self.lives = replay(events, keys)
-        self.parents = {life.created.parent for life in self.lives.values()}
+        self.parents = {life.parent for life in self.lives.values()}
+        self.across = Across(lives=self.lives, plan=plan, diary=diary, hours=hours, today=self.today)
 
     # --- periods ---
 
@@ -107,14 +121,14 @@ class Truth:
         """The deliverable that names the issue, or the nearest issue above it that one names."""
         life = self.lives[issue]
         for entry in self.plan.deliverables:
-            named = entry.issue == issue or (entry.parent is not None and entry.parent in {issue, life.created.parent})
-            if named or entry.label in life.created.labels:
+            below = entry.parent is not None and entry.parent in {issue, life.parent}
+            if below or issue in {entry.issue, entry.on_github} or entry.label in life.labels:
                 return entry
-        return None if life.created.parent is None else self._deliverable_of(life.created.parent)
+        return None if life.parent is None else self._deliverable_of(life.parent)
 
     @cached_property
     def items(self) -> dict[str, ItemFacts]:
-        """The facts of every issue, by key."""
+        """The facts of every issue and pull request, by key."""
         facts = {}
         for issue, life in self.lives.items():
             entry = self._deliverable_of(issue)
@@ -127,16 +141,17 @@ class Truth:
                 finished_at=life.finished_at,
                 reopened=life.reopened,
                 leaf=issue not in self.parents,
+                pull=life.pull,
                 deliverable=entry.id if entry else None,
             )
         return facts
 
     def _work(self, deliverable: str) -> list[Life]:
-        return [
-            life
-            for issue, life in self.lives.items()
-            if issue not in self.parents and self.items[life.key].deliverable == deliverable
-        ]
+        """Its units of work. A pull request is how an issue gets done, and no deliverable has nothing else."""
+        return [life for life in self._units() if self.items[life.key].deliverable == deliverable]
+
+    def _units(self) -> list[Life]:
+        return [life for issue, life in self.lives.items() if issue not in self.parents and not life.pull]
 
     # --- the plan ---
 
@@ -171,12 +186,14 @@ class Truth:
 
     @cached_property
     def findings(self) -> dict[str, frozenset[str]]:
-        """The subjects of each kind of finding: ids of the plan, and keys for shadow work."""
+        """The subjects of each kind of finding: ids of the plan, or keys."""
         due = {
             subject: day
             for subject, day in self.plan.subjects(self.plan.latest).items()
             if subject not in self.finished and subject not in self.cancelled
         }
+        unfinished = [e for e in self.plan.deliverables if e.id not in self.finished and e.id not in self.cancelled]
+        doing = {life.key for life in self.lives.values() if life.doing}
         return {
             "overdue": frozenset(subject for subject, day in due.items() if day < self.today),
             "due_soon": frozenset(subject for subject, day in due.items() if self.today <= day <= self.today + SOON),
@@ -186,8 +203,20 @@ class Truth:
             "shadow_work": frozenset(
                 f.key
                 for f in self.items.values()
-                if f.deliverable is None and f.category in {"todo", "active", "waiting"}
+                if f.deliverable is None and f.key not in doing and f.category in OPEN
             ),
+            "contradiction": frozenset(self.across.contradictions),
+            "review_waiting": self.across.waiting_reviews,
+            "meeting_missing": frozenset(self.across.missing_meetings),
+            "owner_away": self.across.away_owners(unfinished),
+        }
+
+    @property
+    def causes(self) -> dict[tuple[str, str], str]:
+        """Why there is a finding, by its kind and subject, where a kind has several causes."""
+        return {
+            **{("contradiction", subject): cause for subject, cause in self.across.contradictions.items()},
+            **{("meeting_missing", subject): cause for subject, cause in self.across.missing_meetings.items()},
         }
 
     # --- KPIs ---
@@ -249,22 +278,24 @@ class Truth:
         return _ratio(evidence, excluded)
 
     def _finished_leaves(self, period: Days) -> list[Life]:
-        leaves = [life for issue, life in self.lives.items() if issue not in self.parents]
-        return [life for life in leaves if life.finished_at is not None and self._within(life.finished_at, period)]
+        units = self._units()
+        return [life for life in units if life.finished_at is not None and self._within(life.finished_at, period)]
 
     def _not_finished(self, period: Days) -> dict[str, frozenset[str]]:
-        """What flow leaves out: dropped or a parent closed in the period, and what may have been finished in it.
+        """What flow leaves out: what was dropped or is no unit of work, and what may have been finished in the period.
 
         The latter is done since nobody knows when, but not before it came, nor after it was touched last.
         """
-        out: dict[str, set[str]] = {"cancelled": set(), "parent": set(), "no_completion_date": set()}
+        out: dict[str, set[str]] = {reason: set() for reason in LEFT_OUT}
         for issue, life in self.lives.items():
             closed_at = life.finished_at or life.cancelled_at
             if life.category == "done" and closed_at is None:
                 if self.hours.day_of(life.born) <= period[1] and period[0] <= self.hours.day_of(life.touched):
                     out["no_completion_date"].add(life.key)
             elif closed_at is not None and self._within(closed_at, period):
-                if issue in self.parents:
+                if life.pull:
+                    out["pull_request"].add(life.key)
+                elif issue in self.parents:
                     out["parent"].add(life.key)
                 elif life.category == "cancelled":
                     out["cancelled"].add(life.key)

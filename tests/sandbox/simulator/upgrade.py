@@ -3,10 +3,14 @@
 Every function is tested and verified; problems found in testing change the strategy; the business departments and IT
 support are kept informed; a customer satisfaction survey ends it. The present is 20 weeks in: testing is nearly over,
 one deliverable ran past its date yesterday, one is due today, one in three days, one has no work at all, and three
-tasks belong to nothing that was planned.
+tasks and a pull request belong to nothing that was planned. A verified function still has an open pull request, a
+rehearsed one was merged and not moved, a review waits, last week's meeting was called off, and the one who informs the
+departments is away.
 """
 
 from __future__ import annotations
+
+from datetime import datetime, time, timedelta
 
 from tests.sandbox.simulator.cast import (
     ARCHITECT,
@@ -18,6 +22,8 @@ from tests.sandbox.simulator.cast import (
     PMO,
     TESTER,
 )
+from tests.sandbox.simulator.coding import Coders
+from tests.sandbox.simulator.meetings import WEEK, Absence, Diary, Series
 from tests.sandbox.simulator.oddities import write_oddities
 from tests.sandbox.simulator.plans import Approval, PlanBook, PlannedDeliverable, PlannedMilestone
 from tests.sandbox.simulator.problems import find_problems
@@ -37,8 +43,11 @@ NEEDS = (
 )
 
 
-def write_upgrade(script: Script) -> tuple[PlanBook, list[Problem]]:
-    """The plan of the story and its problems; the events go into the script."""
+REPOSITORIES = ("acme/erp", "acme/erp-migration")
+
+
+def write_upgrade(script: Script) -> tuple[PlanBook, list[Problem], Diary]:
+    """The plan of the story, its problems and its calendar; the events go into the script."""
     status = script.create(
         script.at(script.day(), "08:30"), "ERP upgrade: project status", assignee=LEAD, labels=("pm",)
     )
@@ -49,7 +58,7 @@ def write_upgrade(script: Script) -> tuple[PlanBook, list[Problem]]:
     _prepare_launch(script)
     problems = find_problems(script, ("problem-handling",), script.day(6))
     write_oddities(script, status, label="pm", unplanned=("Try the new colours", "临时：导出旧数据", "Clean the wiki"))
-    return _plan(script, status, environment, requirements), problems
+    return _plan(script, status, environment, requirements, _code(script)), problems, _meet(script)
 
 
 def _agree(script: Script) -> list[int]:
@@ -125,7 +134,79 @@ def _prepare_launch(script: Script) -> None:
     planned_tasks(script, ["Write the survey", "Evaluate the survey"], "survey", script.at(script.day(11)), team=(PMO,))
 
 
-def _plan(script: Script, status: int, environment: int, requirements: list[int]) -> PlanBook:
+def _code(script: Script) -> dict[str, int]:
+    """What happened on GitHub; the issues there that are deliverables' work, by deliverable."""
+    code = Coders(script, REPOSITORIES)
+    code.follow(("test-finance", "test-warehouse", "test-sales", "test-interfaces", "problem-handling"))
+    day, at, ago = script.day, script.at, code.ago
+    works = {
+        "D5": code.issue(at(day(9, 1), "10:00"), "Labels of the warehouse printers 仓库标签"),
+        "D8": code.issue(at(day(14), "09:30"), "Rehearse the migration with production data", home=1),
+        "D15": code.issue(at(day(12), "11:00"), "Adapters for the new interfaces"),
+    }
+    code.merged(at(day(10), "14:20"), "Print the labels again", closes=[works["D5"]], until=at(day(11, 2), "16:05"))
+    code.merged(at(day(12, 1), "09:10"), "Adapter for the bank", closes=[works["D15"]], until=at(day(13), "13:00"))
+    code.shut(at(day(13, 1), "09:00"), code.pull(at(day(12, 2)), "An adapter too many", closes=[works["D15"]]))
+
+    # Sent back long ago: nobody waits for a review.
+    back = code.pull(ago(14), "Rehearsal, first part", home=1, closes=[works["D8"]])
+    code.ask(ago(12), back)
+    code.review(ago(11), back, "CHANGES_REQUESTED")
+    # Verified, says Jira, and the pull request is still open.
+    quote = code.jira("Verify sales: quote")
+    code.pull(ago(9), "Round the tax of quotes", quote, named_in="branch", labels=("test-sales",))
+    # Merged long ago, and Jira knows nothing of it; yesterday, and it may still follow; one of two is still open.
+    rehearsal = [code.jira(f"Migration rehearsal: {name}") for name in ("customers", "open items")]
+    code.merged(ago(24), "Move the customers", rehearsal[0], home=1, until=ago(20), named_in="title")
+    code.merged(ago(6), "Move the open items", rehearsal[1], home=1, until=ago(1.2), named_in="body")
+    customs = code.jira("Verify interface: 海关")
+    code.merged(at(day(13), "15:00"), "Customs interface", customs, until=at(day(14), "10:00"))
+    code.pull(ago(12), "Customs interface, once more", customs, draft=True, named_in="address")
+    # One review waits too long, one was asked for last night.
+    strategy = code.jira("重新评估升级策略")
+    code.ask(ago(16), code.pull(ago(17), "Scripts of the new strategy", strategy, named_in="title"))
+    code.ask(ago(0.8), code.pull(ago(2), "Rollback by snapshot", strategy, home=1, named_in="branch"))
+    code.shut(ago(8), code.pull(ago(30), "Freeze by a flag", code.jira("Freeze the old system"), named_in="title"))
+    # Nobody planned these two; one of them is over.
+    code.pull(ago(8), "Tidy the build scripts")
+    code.merge(ago(25), code.pull(ago(26), "Bump the logging library"))
+    return works
+
+
+def _meet(script: Script) -> Diary:
+    """A weekly meeting that was called off last week, and a PMO that is away until the departments should be told."""
+    start = datetime.combine(script.day(0, 2), time(10))
+    last_week = datetime.combine(script.from_today(-script.today.weekday() - 5), time(10))
+    team = (LEAD, PMO, DEVELOPER, TESTER, ARCHITECT, IT_SUPPORT)
+    weekly = Series(
+        meeting="W1",
+        title="ERP weekly 周会",
+        start=start,
+        every="week",
+        organizer=LEAD,
+        guests=team,
+        moved={last_week - 4 * WEEK: last_week - 4 * WEEK + timedelta(days=1, hours=4)},
+        cancelled=(last_week, last_week - 6 * WEEK),
+        skipped=(last_week - 8 * WEEK,),
+    )
+    departments = Series(
+        title="Departments and IT support",
+        start=datetime.combine(script.day(1, 3), time(15, 30)),
+        every="month",
+        organizer=PMO,
+        guests=(PMO, BUSINESS, CUSTOMER_SERVICE, IT_SUPPORT),
+    )
+    return Diary(
+        series=(weekly, departments),
+        absences=(
+            Absence(who=PMO, first=script.from_today(-1), last=script.from_today(3)),
+            Absence(who=ARCHITECT, first=script.from_today(-9), last=script.from_today(-5), style="google"),
+            Absence(who=LEAD, first=script.from_today(1), last=script.from_today(4), style="google"),
+        ),
+    )
+
+
+def _plan(script: Script, status: int, environment: int, requirements: list[int], works: dict[str, int]) -> PlanBook:
     day, today = script.day, script.from_today
     deliverables = (
         PlannedDeliverable(
@@ -150,7 +231,7 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         ),
         PlannedDeliverable(
             id="D5", name="Warehouse functions verified 仓库功能验证", milestone="M3", owner=TESTER, start=day(9),
-            due={1: day(11, 4)}, depends_on=("D3",), label="test-warehouse",
+            due={1: day(11, 4)}, depends_on=("D3",), label="test-warehouse", on_github=works["D5"],
         ),
         PlannedDeliverable(
             id="D6", name="Sales functions verified", milestone="M3", owner=TESTER, start=day(11),
@@ -162,7 +243,7 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         ),
         PlannedDeliverable(
             id="D8", name="Data migration rehearsed", milestone="M3", owner=DEVELOPER, start=day(13),
-            due={1: today(-1)}, effort="40d", depends_on=("D3",), label="migration",
+            due={1: today(-1)}, effort="40d", depends_on=("D3",), label="migration", on_github=works["D8"],
         ),
         PlannedDeliverable(
             id="D9", name="Revised upgrade strategy", milestone="M4", owner=ARCHITECT, start=day(14),
@@ -188,6 +269,10 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         PlannedDeliverable(
             id="D14", name="Problems of the tests solved", milestone="M4", owner=IT_SUPPORT, start=day(6),
             due={1: today(40)}, label="problem-handling",
+        ),
+        PlannedDeliverable(
+            id="D15", name="Interface adapters", milestone="M3", owner=DEVELOPER, start=day(12), due={1: day(13, 4)},
+            depends_on=("D3",), on_github=works["D15"],
         ),
     )  # fmt: skip
     return PlanBook(

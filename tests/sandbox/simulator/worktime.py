@@ -63,3 +63,10 @@ class WorkTime:
                 total += max(0.0, (last - first).total_seconds())
             day += timedelta(days=1)
         return total
+
+    def later(self, day: date, count: int) -> date:
+        """The working day that is so many working days after a day."""
+        while count:
+            day += timedelta(days=1)
+            count -= self.works_on(day)
+        return day

@@ -1,0 +1,1 @@
+"""Calendars: published ones at one address (ICS)."""
