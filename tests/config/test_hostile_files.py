@@ -62,7 +62,7 @@ def test_a_bomb_is_refused_quickly_and_in_little_memory(desk: Desk, text: str, w
 
     took = time.process_time() - started
     assert [problem.rpartition(": ")[2] for problem in caught.value.problems] == [words.rpartition(": ")[2]]
-    assert took < 1
+    assert took < 5  # a bomb takes minutes; a busy machine three times its usual half second
 
 
 def test_a_bomb_needs_little_memory(desk: Desk) -> None:
