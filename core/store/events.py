@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from core.model import Agenda, Attendance, Event, EventStatus
 from core.store import tables
@@ -70,13 +70,6 @@ def events(conn: Connection, sources: Collection[str], from_at: datetime, until_
     of_sources = (table.c.source.in_(list(sources)), table.c.deleted_at.is_(None))
     query = select(*raw(table.c)).where(*of_sources, _touching(micros(from_at), micros(until_at)))
     return [_event(row) for row in plain(conn, query.order_by(*raw([table.c.starts_at]), *table.primary_key))]
-
-
-def count(conn: Connection) -> dict[str, int]:
-    """How many occurrences of each source are held that are not gone."""
-    table = tables.events
-    query = select(table.c.source, func.count().label("held")).where(table.c.deleted_at.is_(None))
-    return {row.source: row.held for row in conn.execute(query.group_by(table.c.source))}
 
 
 def _is_doubtful(conn: Connection, source: str, agenda: Agenda, gone: int, held: int, at: datetime) -> bool:

@@ -119,9 +119,11 @@ def test_what_is_not_one_whole_calendar_is_refused(content: bytes, reason: str) 
 def test_any_bytes_are_a_calendar_or_are_refused(content: bytes) -> None:
     for given_content in (content, b"BEGIN:VCALENDAR\r\n" + content + b"\r\nEND:VCALENDAR\r\n"):
         try:
-            reading(given_content)
+            found = reading(given_content).events
         except NotACalendar:
             continue
+        assert len({(event.uid, event.recurrence_start) for event in found}) == len(found)
+        assert all(event.starts_at <= event.ends_at for event in found)
 
 
 @given(st.integers(0, 2**32))
