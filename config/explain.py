@@ -26,6 +26,8 @@ SHAPES = {
     "string_type": "text is needed here",
 }
 KEY = "[key]"
+ALSO_CALLED = {"ical": "ics", "icalendar": "ics", "webcal": "ics", ".ics": "ics"}
+"""Kinds of sources by what they are called elsewhere, where another kind's name would be nearer in letters."""
 
 
 def validate(
@@ -80,11 +82,15 @@ def _text(fault: Any, described: _Described, node: Node) -> str:
     if kind == "value_error":
         return str(fault["ctx"]["error"])
     if kind == "missing":
-        return f"`{described.name}` is missing; write {described.example}"
+        # What is kept in a repository, and not on an item, is the dashboard's issue.
+        dashboard = described.name == "topic" and "repository" in node.settings
+        return f"`{described.name}` is missing; write {'`topic: dashboard`' if dashboard else described.example}"
     if kind == "union_tag_not_found":
         return f"`kind` is missing; write one of {', '.join(described.kinds)}"
     if kind == "union_tag_invalid" and node.text is not None:
-        return f"the kind {quote(node.text)} is not known; {suggest(node.text, described.kinds)}"
+        meant = ALSO_CALLED.get(node.text.casefold())
+        instead = suggest(node.text, described.kinds) if meant is None else f"did you mean `{meant}`?"
+        return f"the kind {quote(node.text)} is not known; {instead}"
     shape = SHAPES.get(kind, "this is not what the setting holds")
     return f"{shape}; write {described.example}"
 

@@ -197,7 +197,9 @@ class ResourceEntry(Entry):
 
     who: Annotated[Email | None, Field(description="A person.", examples=["li.wei@acme.example"])] = None
     what: Annotated[Text | None, Field(description="A thing.", examples=["test cluster"])] = None
-    allocation: Annotated[Share | None, Field(description="Their share of working time.", examples=["60%"])] = None
+    allocation: Annotated[
+        Share | None, Field(description="Their share of working time, all of it by default.", examples=["60%"])
+    ] = None
     from_: Annotated[Day | None, Field(alias="from", description="The first day.", examples=["2026-04-01"])] = None
     until: Annotated[Day | None, Field(description="The last day.", examples=["2026-06-30"])] = None
 

@@ -38,6 +38,9 @@ _revealed: dict[str, None] = {}
 _CREDENTIALS = re.compile(r"(?i)\b((?:basic|bearer)\s+)[a-z0-9+/=_.~-]{16,}|([a-z+]{2,12}://[^\s/@:]*:)[^\s/@]+(?=@)")
 
 
+_WEB_ADDRESS = re.compile(r"(?i)(?:https?|webcals?)://([^/?#]+(([^?#]*)[^#]*)).*")
+
+
 def hidden(text: str) -> str:
     """The text with `***` for every secret that was revealed in this process, and for whatever looks like one."""
     for secret in sorted(_revealed.copy(), key=len, reverse=True):
@@ -48,12 +51,21 @@ def hidden(text: str) -> str:
 def _remember(secret: str) -> None:
     # By lines: a private key is not repeated as a whole. In an address it is written otherwise.
     for line in filter(None, map(str.strip, secret.splitlines())):
-        for form in {line, quote(line, safe="")}:
+        for form in {line, quote(line, safe=""), *_parts_of_address(line)}:
             if len(form) >= SHORTEST_HIDDEN:
                 _revealed.pop(form, None)
                 _revealed[form] = None
     while len(_revealed) > MOST_REMEMBERED:
         _revealed.pop(next(iter(_revealed)), None)
+
+
+def _parts_of_address(line: str) -> set[str]:
+    """Of an address on the web: what is behind its scheme, since webcal: is called as https:, and its path."""
+    address = _WEB_ADDRESS.fullmatch(line)
+    if address is None:
+        return set()
+    parts = set(address.groups())
+    return parts | {quote(part, safe="/?=&;:@!$'()*+,%~") for part in parts}
 
 
 def _words_of(value: Any) -> Any:

@@ -16,6 +16,8 @@ METADATA_ADDRESSES = frozenset(
 )
 METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Of one organisation, and of documents: this `ipaddress` takes them for public ones.
+NOT_PUBLIC = (ipaddress.IPv6Network("fec0::/10"), ipaddress.IPv6Network("3fff::/20"))
 
 
 def check_url(url: str, *, private: bool, proxied: bool = False) -> None:
@@ -53,23 +55,34 @@ def check_address(text: str, *, private: bool, plain: bool = False) -> None:
     never = address.is_link_local or address.is_multicast or address.is_unspecified or address in METADATA_ADDRESSES
     if never or (address.is_reserved and not address.is_loopback):
         raise AddressRefused(f"The address {address} is never called.")
-    if not (private or address.is_global):
+    public = address.is_global and not any(address in network for network in NOT_PUBLIC)
+    if not (private or public):
         raise AddressRefused(f"The address {address} is private.")
-    if plain and address.is_global:
+    if plain and public:
         raise AddressRefused(f"The address {address} is public, and plain http would show the token on the way.")
 
 
 def _addresses(host: str, port: int | None, *, proxied: bool) -> list[str]:
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        if proxied:
-            return []
+    literal = _literal(host)
+    if literal is not None or proxied:
+        return [literal] if literal is not None else []
     try:
         found = socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise SourceUnavailable(f"The name {host} cannot be resolved.") from error
     return [str(entry[4][0]) for entry in found]
+
+
+def _literal(host: str) -> str | None:
+    """The address that the host is, in whatever way it is written: 127.1 and 0x7f000001 are addresses too."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
 
 
 def _meant(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

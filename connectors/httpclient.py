@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import logging
 import ssl
-import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Event
-from typing import Any
 
 import httpcore
 import httpx
@@ -24,7 +22,8 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from config.secret import Secret
 from config.sources import SourceSettings
-from connectors.addresses import allowed_addresses, check_url
+from connectors.httptransport import GuardedTransport
+from connectors.patience import Patience
 from connectors.transport import (
     BROKEN_OFF,
     CANNOT_UNPACK,
@@ -43,12 +42,9 @@ from connectors.transport import (
 from core.errors import AddressRefused, BadAnswer, ConfigurationError
 
 MOST_REDIRECTS = 3
-LONGEST_ANSWER = 120.0
-"""Seconds for one answer as a whole. A server that drips keeps every shorter limit."""
-MOST_ADDRESSES = 4
-"""Addresses of one name that are tried, one after the other."""
 AT_ONCE = 1024 * 1024
 """Bytes that are unpacked at once, so that a small answer cannot become a large one before it is noticed."""
+LAST_PORT = 65535
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -88,6 +84,7 @@ class HttpClient:
         self.requests = 0
         self._settings = settings
         self._retry = retry or ReadRetry(stop)
+        self._patience = Patience(self._retry.stop)
         self._client: httpx.Client | None = None
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None, largest: int = LARGEST_ANSWER) -> Fetched:
@@ -129,6 +126,7 @@ class HttpClient:
         request = client.build_request("GET", url, headers={**headers, "Accept-Encoding": "gzip"})
         with _translated(url.host):
             self.requests += 1
+            self._patience.begin()
             answer = client.send(request, stream=True)
             try:
                 content = b"".join(self._taken(answer, url.host, largest))
@@ -137,16 +135,13 @@ class HttpClient:
         return Fetched(answer.status_code, answer.headers, content)
 
     def _taken(self, answer: httpx.Response, host: str, largest: int) -> Iterator[bytes]:
-        """The content as it comes, unpacked. Raises BadAnswer when it is too much, Passing when it takes too long."""
-        until, taken = time.monotonic() + LONGEST_ANSWER, 0
+        """The content as it comes, unpacked. Raises BadAnswer when it is too much."""
+        taken = 0
         for chunk in _unpacked(answer, host):
             taken += len(chunk)
             if taken > largest:
                 raise BadAnswer(f"{host} sent an answer that is larger than {largest // 1024**2} MiB.")
             yield chunk
-            self._retry.check()
-            if time.monotonic() > until:
-                raise Passing(TOO_SLOW.of(host))
 
     def _connected(self, url: httpx.URL) -> httpx.Client:
         if self._client is None:
@@ -157,6 +152,7 @@ class HttpClient:
             transport = GuardedTransport(
                 private=settings.private_address,
                 context=trust(settings.ca, settings.client_certificate),
+                patience=self._patience,
                 proxy=proxy,
             )
             connect, read = TIMEOUT
@@ -171,92 +167,10 @@ class HttpClient:
         return self._client
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """Calls allowed addresses only: the name is resolved once, and the connection goes to an address that was checked.
-
-    The server's name in TLS and in the request stays what it was. Through a proxy names are the proxy's business.
-    """
-
-    def __init__(self, *, private: bool, context: ssl.SSLContext, proxy: str | None = None) -> None:
-        self._private = private
-        self._pools: dict[str, httpcore.ConnectionPool] = {}
-        if proxy is not None:
-            pool = _proxied(proxy, context)
-            self._pools = {"https": pool, "http": pool}
-        else:
-            for scheme in ("https", "http"):
-                backend = _Backend(private=private, plain=scheme == "http")
-                self._pools[scheme] = httpcore.ConnectionPool(ssl_context=context, network_backend=backend)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, of which nothing is read yet. Raises AddressRefused and what httpcore raises."""
-        # What can be seen without resolving the name. That is done once, when the connection is made.
-        check_url(str(request.url), private=self._private, proxied=True)
-        assert isinstance(request.stream, httpx.SyncByteStream)
-        answer = self._pools[request.url.scheme].handle_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Stream(answer))
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        for pool in self._pools.values():
-            pool.close()
-
-
-class _Stream(httpx.SyncByteStream):
-    """The body of an answer of httpcore, as httpx wants it."""
-
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
-
-
-class _Backend(httpcore.SyncBackend):
-    """Connects to addresses that were checked."""
-
-    def __init__(self, *, private: bool, plain: bool) -> None:
-        self._private = private
-        self._plain = plain
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """A connection to the first address that takes one. Raises AddressRefused, SourceUnavailable, ConnectError."""
-        addresses = allowed_addresses(host, port, private=self._private, plain=self._plain)[:MOST_ADDRESSES]
-        for address in addresses[:-1]:
-            try:
-                return super().connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return super().connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
-
-
 def parsed(url: str) -> httpx.URL:
     """The address. Raises ConfigurationError, which does not repeat it."""
     try:
-        found = httpx.URL(url)
+        found = _readable(httpx.URL(url))
     except (httpx.InvalidURL, ValueError):
         found = httpx.URL("")
     if not found.host:
@@ -266,29 +180,20 @@ def parsed(url: str) -> httpx.URL:
 
 def _joined(url: httpx.URL, location: str) -> httpx.URL:
     try:
-        return url.join(location)
+        return _readable(url.join(location))
     except (httpx.InvalidURL, ValueError):
         raise BadAnswer(f"{url.host} sends us to an address that is none.") from None
 
 
+def _readable(url: httpx.URL) -> httpx.URL:
+    """The address. Raises ValueError when its host or port, which are read late, cannot be read."""
+    if url.host and (url.port or 0) > LAST_PORT:
+        raise ValueError("there is no such port")
+    return url
+
+
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _proxied(proxy: str, context: ssl.SSLContext) -> httpcore.HTTPProxy:
-    try:
-        url = httpx.Proxy(proxy)
-    except (httpx.InvalidURL, ValueError):
-        url = None
-    if url is None or url.url.scheme not in ("http", "https"):
-        raise ConfigurationError("The address of the proxy cannot be used; write http://HOST:PORT.")
-    return httpcore.HTTPProxy(
-        proxy_url=httpcore.URL(
-            scheme=url.url.raw_scheme, host=url.url.raw_host, port=url.url.port, target=url.url.raw_path
-        ),
-        proxy_auth=url.raw_auth,
-        ssl_context=context,
-    )
 
 
 def _unpacked(answer: httpx.Response, host: str) -> Iterator[bytes]:
@@ -310,6 +215,8 @@ def _unpacked(answer: httpx.Response, host: str) -> Iterator[bytes]:
             yield piece
             left = unpack.unconsumed_tail
             more = bool(left) or len(piece) == AT_ONCE
+        if unpack.eof and (left or unpack.unused_data):
+            raise CANNOT_UNPACK.of(host)  # it goes on behind its end
     if not unpack.eof and answer.num_bytes_downloaded:
         raise Passing(BROKEN_OFF.of(host))
 
@@ -319,7 +226,7 @@ def _translated(host: str) -> Iterator[None]:
     """Failures of httpcore inside come out in our words: Passing for what may be tried again, else RemoteError."""
     try:
         yield
-    except httpx.RemoteProtocolError:
+    except (httpx.RemoteProtocolError, ValueError):
         # httpx reads the address of a redirect that it does not follow, and repeats what is wrong with it.
         raise BadAnswer(f"{host} sends us to an address that is none.") from None
     except _KINDS as error:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
-from threading import Event, Timer
+from threading import Event
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import requests
@@ -26,14 +26,12 @@ from tenacity import (
     wait_exponential,
     wait_random,
 )
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import ProxyManager
 from urllib3.response import BaseHTTPResponse
 
-from connectors.addresses import check_address
+from connectors.connections import pools, proxied_pools
 from core.errors import (
     AccessDenied,
-    AddressRefused,
     BadAnswer,
     ConfigurationError,
     NotThere,
@@ -46,8 +44,6 @@ TIMEOUT = (5.0, 30.0)
 """Seconds to wait for a connection, and for the next bytes of an answer."""
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes of one answer after decompression. A page of a hundred issues is about one MiB."""
-LONGEST_ANSWER = 120.0
-"""Seconds from an answer's head to its end. `TIMEOUT` alone would wait for ever on a trickle of bytes."""
 LONGEST_PAUSE = 20.0
 """Seconds that a read waits when told to. A longer wait is handed to the scheduler, which has other work to do."""
 LONGEST_BAN = 24 * 3600.0
@@ -58,45 +54,6 @@ UNTOLD_PAUSE = 60.0
 Answer = TypeVar("Answer")
 
 # --- whom we reach, and how much we take -------------------------------------------------------------------------
-
-
-class _PublicHTTPSConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self, private=False)
-
-
-class _PrivateHTTPSConnection(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self, private=True)
-
-
-class _PrivateHTTPConnection(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _check_peer(self, private=True, plain=True)
-
-
-class _PublicHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicHTTPSConnection
-
-
-class _PrivateHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _PrivateHTTPSConnection
-
-
-class _PrivateHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _PrivateHTTPConnection
-
-
-def _check_peer(connection: HTTPConnection, *, private: bool, plain: bool = False) -> None:
-    # A name can resolve differently the second time, so the peer is looked at before a request leaves for it.
-    try:
-        check_address(str(connection.sock.getpeername()[0]), private=private, plain=plain)
-    except AddressRefused:
-        connection.close()
-        raise
 
 
 @lru_cache(maxsize=32)
@@ -124,24 +81,29 @@ def trust(ca: Path | None, certificate: Path | None = None) -> ssl.SSLContext:
 
 
 class GuardedAdapter(HTTPAdapter):
-    """A transport for `requests` that calls allowed addresses only and reads answers of bounded size."""
+    """A transport for `requests` that calls allowed addresses only and reads answers of bounded size, in bounded time.
 
-    def __init__(self, *, private: bool, context: ssl.SSLContext | None) -> None:
+    A `stop` breaks off what is only read (GET).
+    """
+
+    def __init__(self, *, private: bool, context: ssl.SSLContext | None, stop: Event | None = None) -> None:
         self._private = private
         self._context = context
+        self._stop = stop
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
         """Make the pools, with connections that look at whom they reached."""
         super().init_poolmanager(*arguments, ssl_context=self._context, **keywords)
-        pools: dict[str, type[HTTPConnectionPool]] = {"https": _PublicHTTPSPool}
-        if self._private:
-            pools = {"https": _PrivateHTTPSPool, "http": _PrivateHTTPPool}
-        self.poolmanager.pool_classes_by_scheme = pools
+        self.poolmanager.pool_classes_by_scheme = pools(private=self._private, stop=self._stop)
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
-        """The pools behind a proxy. Whom the proxy reaches is its own rule, and the operator chose it."""
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **keywords)
+        """The pools behind a proxy."""
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **keywords)
+        if not known and isinstance(manager, ProxyManager):
+            manager.pool_classes_by_scheme = proxied_pools(stop=self._stop)
+        return manager
 
     def cert_verify(self, conn: Any, url: str, verify: bool | str, cert: Any) -> None:
         """Prepare a pool for checking certificates."""
@@ -159,34 +121,12 @@ class GuardedAdapter(HTTPAdapter):
 class _BoundedResponse(requests.Response):
     def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
         taken = 0
-        # A read returns only with as much as it was asked for, so somebody else has to look at the clock.
-        late = Event()
-        timer = Timer(LONGEST_ANSWER, self._hang_up, (late,))
-        timer.daemon = True
-        timer.start()
-        try:
-            for chunk in super().iter_content(max(chunk_size or 0, 65536), decode_unicode):
-                taken += len(chunk)
-                if taken > LARGEST_ANSWER:
-                    self.close()
-                    raise BadAnswer(f"The answer is larger than {LARGEST_ANSWER // 1024**2} MiB.")
-                yield chunk
-        except requests.RequestException as error:
-            if late.is_set():
-                raise _too_slow() from error
-            raise
-        finally:
-            timer.cancel()
-        if late.is_set():  # where nothing tells the length of an answer, it looks as if it had ended
-            raise _too_slow()
-
-    def _hang_up(self, late: Event) -> None:
-        late.set()
-        self.raw.shutdown()
-
-
-def _too_slow() -> SourceUnavailable:
-    return SourceUnavailable(f"The answer did not come to its end within {LONGEST_ANSWER:.0f} seconds.")
+        for chunk in super().iter_content(max(chunk_size or 0, 65536), decode_unicode):
+            taken += len(chunk)
+            if taken > LARGEST_ANSWER:
+                self.close()
+                raise BadAnswer(f"The answer is larger than {LARGEST_ANSWER // 1024**2} MiB.")
+            yield chunk
 
 
 # --- when again -------------------------------------------------------------------------------------------------
@@ -261,17 +201,17 @@ def answered_at(headers: Mapping[str, str]) -> datetime | None:
 def _http_date(text: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _iso_instant(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else None
 
 
 # --- what a failure is called -----------------------------------------------------------------------------------

@@ -526,6 +526,30 @@ class Finding:
     evidence: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """The working time of a person of the plan in a stretch of days, both inclusive, by the project's calendar.
+
+    `window` is `period` for the reporting period and `ahead` from today on. Planned is the working time in which the
+    plan takes them, absent what absences take of it, available their `allocation` of the rest. `allocation` is None
+    where it changes within the stretch; absent and available are None where no calendar tells absences. Needed is the
+    work left in what they own and have to finish by the last day, None where the plan gives no effort for any of it;
+    `left_out` names what counts as nothing there, with the reason. `day_seconds` is a normal working day.
+    """
+
+    who: str
+    window: str
+    from_on: date
+    until_on: date
+    allocation: float | None
+    day_seconds: float
+    planned_seconds: float
+    absent_seconds: float | None
+    available_seconds: float | None
+    needed_seconds: float | None
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
 class Clock(StrEnum):
     """How time is counted: by the wall, or by the project's working calendar."""
 

@@ -28,6 +28,13 @@ class Source(Protocol):
     def lists(self) -> tuple[Status, ...]:
         """All statuses of the source, in full."""
 
+    def holds(self) -> int | None:
+        """How many items or events there are to be read; None where the source does not tell.
+
+        It asks for every thing that the settings name, in few requests, and raises the RemoteError with which a reading
+        would end: of a project, repository or feed that is not there, or that we may not see.
+        """
+
     def pull(
         self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
     ) -> Iterator[Page]:

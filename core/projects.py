@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,16 +14,30 @@ from core.history.calendar import WorkingCalendar
 from core.history.period import period_at, previous
 from core.kpi.facts import ProjectFacts, gather
 from core.kpi.measure import measure_all
-from core.model import Baseline, Basis, Clock, Finding, Measurement, Period, PeriodKind, Person, Plan, Role
+from core.model import (
+    Baseline,
+    Basis,
+    Capacity,
+    Clock,
+    Event,
+    Finding,
+    Measurement,
+    Period,
+    PeriodKind,
+    Person,
+    Plan,
+    Role,
+)
 from core.places import keep_places
-from core.plan import across
+from core.plan import across, capacity
+from core.plan.absences import absences
 from core.plan.baseline import Entry
 from core.plan.match import RoleRule
 from core.plan.people import addresses
 from core.plan.reconcile import SHADOW_WORK, reconcile
-from core.plan.state import Standing
+from core.plan.state import Standing, State
 from core.publish.outbox import Wanted
-from core.report.status import Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
+from core.report.status import DeliverableLine, Freshness, MilestoneLine, OpenFinding, StatusInputs, compose
 from core.store import events, items, lists, plans, results, runs, ties
 from core.store.engine import Store
 
@@ -39,7 +53,7 @@ CLOSING_LAG = timedelta(hours=1)
 CALENDARS = frozenset({"ics", "caldav", "google-calendar", "microsoft-calendar"})
 """Kinds of sources that hold events."""
 CALENDAR_REACH = timedelta(days=190)
-"""How far back and ahead of a moment events matter: two quarters, the longest rhythm of a meeting."""
+"""How far back of a moment events matter: two quarters, the longest rhythm of a meeting. Ahead: capacity's year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +121,8 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         keep_places(connection, job.id, plan, version, job.roles, job.kinds)
         baselines = plans.baselines(connection, job.id)
         present = period_at(job.period, at, job.calendar.zone)
-        ended = [*results.open_periods(connection, job.id, ended_by=at), *_missed(connection, job, present)]
+        begun_on = plan.start_on if plan is not None else None
+        ended = [*results.open_periods(connection, job.id, ended_by=at), *_missed(connection, job, present, begun_on)]
         since = min(period.start_at for period in (present, *ended))
         tied = ties.tied_ids(connection, list(job.kinds), since)
         enrolled = items.enrolled(connection, job.id, open_or_since=since, and_these=tied)
@@ -119,6 +134,7 @@ def hold(store: Store, job: ProjectJob, at: datetime) -> Held:
         details = [(finding, finding_text(finding, job.language)) for finding in found]
         opened, closed = results.sync_findings(connection, job.id, details, at)
         plans.save_milestones(connection, job.id, _milestones(facts))
+        plans.save_deliverables(connection, job.id, _deliverables(facts))
 
         stale = stale_sources(connection, job.patience, at)
         _close(connection, job, ended, enrolled, baselines, at)
@@ -147,20 +163,32 @@ def _find(
     found = reconcile(plan, baselines, work, job.kinds, at=at, today=today, ties=tied)
     found += across.contradictions(work, tied, job.calendar, today)
     found += across.waiting_reviews(work, job.calendar, today)
-    calendars = [source for source, kind in job.kinds.items() if kind in CALENDARS]
+    known = _addresses(connection, job)
+    held = _events(connection, job, at)
     # Without a calendar nobody knows what is missing in it.
-    if calendars and plan is not None:
-        held = events.events(connection, calendars, at - CALENDAR_REACH, at + CALENDAR_REACH)
-        unfinished = {
-            entry.promise.id for entry in facts.plan if entry.state.standing in {Standing.OPEN, Standing.EMPTY}
-        }
-        waiting = [deliverable for deliverable in plan.deliverables if deliverable.id in unfinished]
+    if held is not None and plan is not None:
+        away = absences(held, job.calendar, known)
         found += across.missing_meetings(plan, held, job.calendar, at)
-        found += across.absent_owners(waiting, held, job.calendar, today)
-    known = addresses(
-        job.people, [one for source in job.kinds for one in lists.identities(connection, source).values()]
-    )
+        found += capacity.lacking_time(plan, _states(facts), job.calendar, away, today, job.people)
     return [_with_address(finding, known) for finding in found]
+
+
+def _states(facts: ProjectFacts) -> dict[str, State]:
+    """The states of the deliverables by id."""
+    return {one.promise.id: one.state for one in facts.plan if one.promise.entry is Entry.DELIVERABLE}
+
+
+def _events(connection: Connection, job: ProjectJob, at: datetime) -> list[Event] | None:
+    """What the project's calendars hold around the moment; None where it has none."""
+    calendars = [source for source, kind in job.kinds.items() if kind in CALENDARS]
+    if not calendars:
+        return None
+    return events.events(connection, calendars, at - CALENDAR_REACH, at + capacity.AHEAD)
+
+
+def _addresses(connection: Connection, job: ProjectJob) -> Mapping[tuple[str, str], str]:
+    """The e-mail addresses of those accounts in the project's sources that are known."""
+    return addresses(job.people, [one for source in job.kinds for one in lists.identities(connection, source).values()])
 
 
 def _with_address(finding: Finding, known: Mapping[tuple[str, str], str]) -> Finding:
@@ -178,15 +206,38 @@ def wanted_now(store: Store, job: ProjectJob, at: datetime) -> list[Wanted]:
         return _wanted(connection, job, period_at(job.period, at, job.calendar.zone), at)
 
 
+def capacities(
+    connection: Connection, job: ProjectJob, period: Period, at: datetime, plan: Plan | None = None
+) -> tuple[Capacity, ...]:
+    """What the people of the plan have time for, in the period and from the moment's day on, by what is stored.
+
+    `plan` is the stored one unless it is given. None before every source was read to its end: who is away may only not
+    have come yet.
+    """
+    plan = plan or _plan_at(connection, job, at)
+    if plan is None or unread(connection, job):
+        return ()
+    enrolled = items.enrolled(connection, job.id, open_or_since=at)
+    states = _states(gather(enrolled, plan, (), job.calendar, at))
+    held = _events(connection, job, at)
+    away = None if held is None else absences(held, job.calendar, _addresses(connection, job))
+    return capacity.capacities(plan, states, job.calendar, away, period, job.calendar.day_of(at))
+
+
 def reconstruct(store: Store, job: ProjectJob, period: Period, at: datetime) -> list[Measurement]:
     """The KPIs of a period as of a moment, worked out anew from the stored histories and stored nowhere."""
     with store.read() as connection:
-        baselines = plans.baselines(connection, job.id)
-        facts = gather(items.enrolled(connection, job.id), _plan_at(connection, job, at), baselines, job.calendar, at)
+        facts = facts_at(connection, job, at)
         stale, read_until = stale_sources(connection, job.patience, at), _read_until(connection, job)
     return measure_all(
         facts, period, at, adjustments=job.rules, basis=Basis.HISTORY, read_until=read_until, stale_sources=stale
     )
+
+
+def facts_at(connection: Connection, job: ProjectJob, at: datetime) -> ProjectFacts:
+    """What the project's KPIs judge, as it stood at a moment by the stored histories."""
+    baselines = plans.baselines(connection, job.id)
+    return gather(items.enrolled(connection, job.id), _plan_at(connection, job, at), baselines, job.calendar, at)
 
 
 def unread(connection: Connection, job: ProjectJob) -> list[str]:
@@ -226,22 +277,24 @@ def _plan_at(connection: Connection, job: ProjectJob, at: datetime) -> Plan | No
     return known[-1].plan if known else None
 
 
-def _missed(connection: Connection, job: ProjectJob, present: Period) -> list[Period]:
-    """The oldest periods since the first measured one in which nothing was measured, because nothing ran or was read.
+def _missed(connection: Connection, job: ProjectJob, present: Period, begun_on: date | None) -> list[Period]:
+    """The latest periods in which nothing was measured, because nothing ran or was read, or nobody was there yet.
 
-    A few at a time, since the store is ours alone meanwhile; the next cycles take the others. None of long ago: whoever
-    was away for years, or whose clock once was, wants no rows of nothing.
+    They go back to the first measured one, or to the beginning of the plan where that is earlier. A few at a time,
+    since the store is ours alone meanwhile; the next cycles take the others. None of long ago: whoever was away for
+    years, or whose clock once was, wants no rows of nothing.
     """
     measured = set(results.measured_days(connection, job.id, job.period))
-    missed = []
+    first = min((*measured, *([begun_on] if begun_on else [])), default=present.start_on)
+    missed: list[Period] = []
     period = previous(present, job.calendar.zone)
     for _ in range(MOST_MISSED):
-        if period.start_on <= min(measured, default=period.start_on):
+        if period.end_on < first or len(missed) == MISSED_AT_ONCE:
             break
         if period.start_on not in measured:
             missed.append(period)
         period = previous(period, job.calendar.zone)
-    return sorted(missed, key=lambda period: period.start_on)[:MISSED_AT_ONCE]
+    return missed
 
 
 def _close(
@@ -256,20 +309,23 @@ def _close(
 
     Only once each source was read to the end by a run that began well after the period: what happened in its last
     hours belongs to it. A number that leaves something out as pending waits until that is decided, and is frozen then.
+    What ended before the project was first held was known to nobody then: it is rebuilt from history, and says so.
     """
     read_since = runs.read_since(connection)
+    kept = plans.versions(connection, job.id)
     for period in ended:
         if any(read_since.get(source, period.end_at) < period.end_at + CLOSING_LAG for source in job.kinds):
             continue
         plan = _plan_at(connection, job, period.end_at)
         frozen = _frozen(connection, job, period)
+        basis = Basis.HISTORY if kept and period.end_at <= kept[0].saved_at else Basis.FROZEN
         at_end, today = (
             measure_all(
-                gather(enrolled, plan, baselines, job.calendar, moment, basis=Basis.FROZEN),
+                gather(enrolled, plan, baselines, job.calendar, moment, basis=basis),
                 period,
                 moment,
                 adjustments=job.rules,
-                basis=Basis.FROZEN,
+                basis=basis,
             )
             for moment in (period.end_at, at)
         )
@@ -296,6 +352,25 @@ def _milestones(facts: ProjectFacts) -> list[plans.MilestoneRow]:
         )
         for entry in facts.plan
         if entry.promise.entry is Entry.MILESTONE
+    ]
+
+
+def _deliverables(facts: ProjectFacts) -> list[plans.DeliverableRow]:
+    return [
+        plans.DeliverableRow(
+            key=entry.promise.id,
+            name=entry.promise.name,
+            milestone=entry.promise.milestone,
+            owner=entry.promise.owner,
+            due_on=entry.promise.latest_on,
+            baseline_due_on=entry.promise.committed_on,
+            items=entry.state.items,
+            finished_items=entry.state.finished_items,
+            finished_at=entry.state.finished_at,
+            standing=entry.state.standing.value,
+        )
+        for entry in facts.plan
+        if entry.promise.entry is Entry.DELIVERABLE
     ]
 
 
@@ -339,6 +414,21 @@ def status_inputs(connection: Connection, job: ProjectJob, period: Period, at: d
             )
             for row in plans.milestones(connection, job.id)
         ),
+        deliverables=tuple(
+            DeliverableLine(
+                id=row.key,
+                name=row.name,
+                milestone=row.milestone,
+                owner=row.owner,
+                baseline_due_on=row.baseline_due_on,
+                due_on=row.due_on,
+                finished_on=None if row.finished_at is None else day_of(row.finished_at),
+                items=row.items,
+                finished_items=row.finished_items,
+                standing=Standing(row.standing),
+            )
+            for row in plans.deliverables(connection, job.id)
+        ),
         freshness=tuple(
             Freshness(
                 source=source,
@@ -349,4 +439,5 @@ def status_inputs(connection: Connection, job: ProjectJob, period: Period, at: d
         ),
         rules=job.rules,
         urls=items.urls(connection, {place for one in found for place in one.finding.evidence}),
+        people={person.email: person.name for person in job.people},
     )

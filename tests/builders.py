@@ -236,6 +236,7 @@ def promised(
         id=identity,
         name=f"Name of {identity}",
         owner=None,
+        milestone=None,
         first_on=dates[0],
         committed_on=dates[1],
         latest_on=dates[2],

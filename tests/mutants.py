@@ -31,13 +31,22 @@ class Mutant:
 SOURCE = ("tests/connectors/test_jira_source.py", "tests/connectors/test_jira_walk.py")
 TARGET = ("tests/connectors/test_jira_target.py",)
 OUTBOX = ("tests/publish/test_outbox.py", "tests/publish/test_machine.py")
+TIES = ("tests/store/test_ties.py",)
+MENTIONS = ("tests/connectors/test_github_map.py",)
+PARTS = ("tests/connectors/test_github_parts.py",)
+READING = ("tests/connectors/test_github_source.py",)
+LOOKS = ("tests/connectors/test_github_looks.py",)
+WRITER = ("tests/connectors/test_github_writer.py",)
+GITHUB_TARGET = ("tests/connectors/test_github_target.py",)
 SYNC = ("tests/sync/test_drain.py",)
 PROJECTS = ("tests/test_projects.py",)
 RUN = ("tests/daemon/test_run_ticking.py", "tests/daemon/test_run_days.py")
 ICAL = ("tests/connectors/test_ical.py",)
 FEED = ("tests/connectors/test_ics_source.py",)
 GUARD = ("tests/connectors/test_guard.py",)
-
+TRANSPORT = ("tests/connectors/test_transport.py",)
+EVENTS = ("tests/store/test_events.py",)
+CAPACITY = ("tests/plan/test_capacity.py",)
 DASHBOARD = ("tests/dashboard/test_page.py", "tests/dashboard/test_escaping.py", "tests/dashboard/test_site.py")
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -206,8 +215,22 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "what_was_read_is_not_held",
         "core/daemon/working.py",
-        "                        self._hold_at[project.id] = self._now()\n",
-        "                        pass\n",
+        "                self._hold_at[project.id] = self._now()\n",
+        "                pass\n",
+        RUN,
+    ),
+    Mutant(
+        "a_day_ends_unseen",
+        "core/daemon/working.py",
+        "min(now + HOLD_EVERY, job.calendar.end_of_day(job.calendar.day_of(now)))",
+        "now + HOLD_EVERY",
+        RUN,
+    ),
+    Mutant(
+        "what_others_read_is_unknown",
+        "core/daemon/working.py",
+        "                    self._health.read_before(source, successes.get(source), failing=failed > 0)\n",
+        "",
         RUN,
     ),
     Mutant("lateness_is_lost", "core/sync/drain.py", "drained.late = max(", "_ = max(", (*SYNC, *RUN)),
@@ -220,10 +243,10 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "any_name_may_ask",
-        "core/daemon/serving.py",
-        "return name in self._hosts",
+        "core/dashboard/hosts.py",
+        "return name in hosts",
         "return True",
-        ("tests/daemon/test_run_service.py",),
+        ("tests/dashboard/test_site.py",),
     ),
     Mutant(
         "two_services_on_one_store",
@@ -260,6 +283,183 @@ MUTANTS: tuple[Mutant, ...] = (
         "max(waited, STALE_AFTER)",
         "timedelta.max",
         PROJECTS,
+    ),
+    # --- ties
+    Mutant(
+        "an_issue_is_part_of_what_it_names",
+        "core/store/ties.py",
+        "and_(holder.c.kind == Kind.PULL_REQUEST.value, end.c.kind != Kind.PULL_REQUEST.value)",
+        "end.c.kind != Kind.PULL_REQUEST.value",
+        TIES,
+    ),
+    Mutant(
+        "a_pull_request_is_part_of_another",
+        "core/store/ties.py",
+        "and_(holder.c.kind == Kind.PULL_REQUEST.value, end.c.kind != Kind.PULL_REQUEST.value)",
+        "holder.c.kind == Kind.PULL_REQUEST.value",
+        TIES,
+    ),
+    Mutant(
+        "an_address_of_any_host_is_ours",
+        "core/store/ties.py",
+        "or _is_there(row[9], row[10])",
+        "or row[9] != row[10]",
+        TIES,
+    ),
+    Mutant(
+        "templates_and_code_name_work",
+        "connectors/github/mentions.py",
+        "(*map(_said, texts), branch.upper())",
+        "(*texts, branch.upper())",
+        MENTIONS,
+    ),
+    Mutant(
+        "branches_in_small_letters_name_nothing",
+        "connectors/github/mentions.py",
+        "branch.upper()",
+        "branch",
+        MENTIONS,
+    ),
+    Mutant(
+        "repositories_have_capitals",
+        "connectors/github/mentions.py",
+        "spelt.get(github[1].casefold(), github[1])",
+        "github[1]",
+        MENTIONS,
+    ),
+    # --- GitHub: what is hidden, missing, too heavy, or changed twice in a second
+    Mutant(
+        "a_hidden_team_hides_everything",
+        "connectors/github/client.py",
+        " and not (envelope.data != NULL and hides_teams(envelope.errors))",
+        "",
+        PARTS,
+    ),
+    Mutant(
+        "whatever_is_hidden_is_a_team",
+        "connectors/github/failures.py",
+        " and error.path[-1:] == [REVIEWER]",
+        "",
+        PARTS,
+    ),
+    Mutant(
+        "hidden_teams_are_asked_for_each_time",
+        "connectors/github/fetch.py",
+        "lacks=inquiry.lacks)",
+        "lacks=places.lacks)",
+        PARTS,
+    ),
+    Mutant(
+        "what_was_just_read_is_held",
+        "connectors/github/walk.py",
+        "fromtimestamp((read or 0) - DOUBT_S, UTC)",
+        "fromtimestamp((read or 0) + DOUBT_S, UTC)",
+        READING,
+    ),
+    Mutant(
+        "who_writes_is_somebody_else",
+        "connectors/github/map.py",
+        "(text.viewer_did_author or _account_of(text.author) in self._writers)",
+        "text.viewer_did_author",
+        WRITER,
+    ),
+    Mutant(
+        "items_by_id_come_in_hundreds",
+        "connectors/github/picking.py",
+        "rest, at_once = list(ids), size\n",
+        "rest, at_once = list(ids), 100\n",
+        PARTS,
+    ),
+    Mutant(
+        "one_repository_starves_the_others",
+        "connectors/github/fetch.py",
+        "OWN = (NotThere, BadAnswer, NotAllowed, TooHeavy)",
+        "OWN = (NotThere, BadAnswer)",
+        PARTS,
+    ),
+    Mutant(
+        "a_new_repository_that_is_missing_stops_all",
+        "connectors/github/fetch.py",
+        "                if len(some) > 1:\n",
+        "                if not some:\n",
+        PARTS,
+    ),
+    Mutant(
+        "what_moved_to_a_page_before_is_missed",
+        "connectors/github/desk.py",
+        "range(last - 1, 0, -1)",
+        "range(0)",
+        GITHUB_TARGET,
+    ),
+    Mutant(
+        "an_issue_may_go_anywhere",
+        "connectors/github/dashboard.py",
+        "if not written.repository_url.casefold().endswith(place.casefold()):",
+        "if not written.number:",
+        GITHUB_TARGET,
+    ),
+    Mutant(
+        "a_link_that_ended_is_not_followed",
+        "connectors/github/fetch.py",
+        "            if pull.id in seen:\n",
+        "            if not pull.id:\n",
+        LOOKS,
+    ),
+    Mutant(
+        "a_new_token_reads_everything_anew",
+        "connectors/github/fetch.py",
+        "polled.digest == place.digest",
+        "polled.digest is place.etag",
+        READING,
+    ),
+    Mutant(
+        "programs_do_no_work",
+        "connectors/github/timeline.py",
+        "if name in self._people or name.endswith(BOT)]",
+        "if name in self._people]",
+        MENTIONS,
+    ),
+    Mutant(
+        "a_null_is_a_broken_record",
+        "connectors/github/batches.py",
+        "            if raw == NULL:\n",
+        "            if not raw:\n",
+        PARTS,
+    ),
+    Mutant(
+        "a_limit_has_a_type",
+        "connectors/github/failures.py",
+        ' or "rate limit" in words.casefold()',
+        "",
+        PARTS,
+    ),
+    Mutant(
+        "another_account_is_noted_before_it_reads",
+        "core/sync/drain.py",
+        "                stranger = account\n",
+        "                stranger = account\n                _note_account(store, job, account, now())\n",
+        SYNC,
+    ),
+    Mutant(
+        "what_is_missing_makes_each_reading_wide",
+        "core/sync/drain.py",
+        "        if saved:\n",
+        "        if not store:\n",
+        SYNC,
+    ),
+    Mutant(
+        "a_token_that_was_refused_is_kept",
+        "connectors/github/connections.py",
+        "            _given.pop(self._name(self._login), None)\n",
+        "            self._login.key.reveal()\n",
+        ("tests/connectors/test_github_secrets.py",),
+    ),
+    Mutant(
+        "one_of_two_unknown_is_all_of_them",
+        "connectors/github/pulls.py",
+        "elif reviewer == UNKNOWN and UNKNOWN in asked:",
+        "elif reviewer == UNKNOWN and not asked:",
+        MENTIONS,
     ),
     # --- publish
     Mutant(
@@ -331,6 +531,41 @@ MUTANTS: tuple[Mutant, ...] = (
         "if (other.project, other.source, other.target, other.topic) in named:",
         "if False:",
         OUTBOX,
+    ),
+    Mutant(
+        "whoever_took_the_name_is_written_to",
+        "core/publish/errand.py",
+        "self._resolved() != entry.item_id:",
+        "entry.item_id is None:",
+        OUTBOX,
+    ),
+    Mutant(
+        "a_comment_wanted_back_goes_to_whoever_took_the_name",
+        "core/publish/errand.py",
+        "if (unmuted or entry.remote_id is None) and",
+        "if entry.remote_id is None and",
+        OUTBOX,
+    ),
+    Mutant(
+        "another_item_is_taken_before_anybody_was_told",
+        "core/publish/errand.py",
+        "not (anew and entry.error == ANOTHER_ITEM)",
+        "not anew",
+        OUTBOX,
+    ),
+    Mutant(
+        "writing_does_not_wait_for_reading",
+        "core/store/runs.py",
+        "bounds = [] if last is None or last.not_before is None else [last.not_before]",
+        "bounds = list[datetime]()",
+        (*OUTBOX, "tests/store/test_runs.py"),
+    ),
+    Mutant(
+        "reading_does_not_wait_for_writing",
+        "core/store/runs.py",
+        'Run(**{**row._mapping, "not_before": not_before(conn, row.source)})',
+        "Run(**row._mapping)",
+        (*OUTBOX, "tests/store/test_runs.py"),
     ),
     Mutant(
         "nobody_looks_while_nothing_changes",
@@ -519,6 +754,117 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("redirects_go_down_to_http", "connectors/httpclient.py", 'if there.scheme != "https":', "if False:", GUARD),
     Mutant(
+        "a_crowd_is_written_out_each_day", "connectors/calendars/ical.py", "if said > limits.said:", "if False:", ICAL
+    ),
+    Mutant(
+        "crowds_are_not_added_up",
+        "connectors/calendars/ical.py",
+        "if desk.said + said > limits.said_in_all:",
+        "if False:",
+        ICAL,
+    ),
+    Mutant(
+        "an_outcome_of_any_size_is_read",
+        "connectors/calendars/reading.py",
+        "if len(output) > MOST_OUTPUT:",
+        "if False:",
+        ("tests/connectors/test_ics_source.py::test_an_outcome_that_is_too_large_is_not_read",),
+    ),
+    Mutant(
+        "bombs_are_not_added_up",
+        "connectors/calendars/program.py",
+        "left -= time.process_time() - begun",
+        "left -= 0",
+        ("tests/connectors/test_ics_source.py::test_many_bombs_cost_themselves_alone",),
+    ),
+    Mutant(
+        "the_year_one_is_computed_with",
+        "connectors/calendars/entries.py",
+        "    if time.year not in YEARS:",
+        "    if False:",
+        ICAL,
+    ),
+    Mutant("an_endless_uid_is_kept", "connectors/calendars/entries.py", "if len(uid) > LONGEST_UID or ", "if ", ICAL),
+    Mutant(
+        "a_uid_may_be_a_name_of_ours",
+        "connectors/calendars/entries.py",
+        " or _OF_OUR_MAKING.fullmatch(uid):",
+        ":",
+        ICAL,
+    ),
+    Mutant(
+        "an_exception_takes_out_what_was_moved",
+        "connectors/calendars/series.py",
+        "_without_moved(masters[start], own)",
+        "masters[start]",
+        ICAL,
+    ),
+    Mutant(
+        "an_end_before_its_start",
+        "connectors/calendars/series.py",
+        "max(starts_at, end.astimezone(UTC))",
+        "end.astimezone(UTC)",
+        ICAL,
+    ),
+    Mutant(
+        "unused_zones_are_worked_out",
+        "connectors/calendars/zones.py",
+        "                    _check(block)\n",
+        "                    _define(block)\n",
+        ICAL,
+    ),
+    Mutant(
+        "any_mark_is_sent_back",
+        "connectors/calendars/ics.py",
+        "return value if VALIDATOR.fullmatch(value) else None",
+        "return value or None",
+        ("tests/connectors/test_ics_source.py::test_a_mark_that_cannot_be_sent_back_is_not_kept",),
+    ),
+    Mutant("drips_are_waited_for", "connectors/patience.py", "if now >= self._until:", "if False:", GUARD),
+    Mutant(
+        "a_stop_waits_for_drips",
+        "connectors/patience.py",
+        "if self._stop is not None and self._stop.is_set():",
+        "if False:",
+        GUARD,
+    ),
+    Mutant(
+        "a_stop_breaks_off_writes",
+        "connectors/connections.py",
+        'self.ended_by if method == "GET" else None',
+        "self.ended_by",
+        TRANSPORT,
+    ),
+    Mutant(
+        "what_follows_a_packed_answer_is_passed_over",
+        "connectors/httpclient.py",
+        "if unpack.eof and (left or unpack.unused_data):",
+        "if False:",
+        GUARD,
+    ),
+    Mutant(
+        "a_moved_series_stands_twice",
+        "core/store/events.py",
+        "absent = [key for key in gone if key[_UID] not in there]",
+        "absent = gone",
+        EVENTS,
+    ),
+    Mutant(
+        "a_loss_shrinks_by_what_comes", "core/store/events.py", "min(held, int(first_held or held))", "held", EVENTS
+    ),
+    Mutant("what_cannot_be_read_is_gone", "core/store/events.py", " and key[_UID] not in unread]", "]", EVENTS),
+    Mutant("set_aside_for_ever", "core/store/lists.py", "    if whole:", "    if False:", EVENTS),
+    Mutant(
+        "numbers_are_names_for_a_proxy",
+        "connectors/addresses.py",
+        "return socket.inet_ntoa(socket.inet_aton(host))",
+        "return None",
+        TRANSPORT,
+    ),
+    Mutant(
+        "webcal_is_no_secret", "config/secret.py", ", *_parts_of_address(line)}", "}", ("tests/config/test_secret.py",)
+    ),
+    Mutant(
         "libraries_log_addresses",
         "connectors/httpclient.py",
         "    return False\n\n\nfor",
@@ -537,13 +883,6 @@ MUTANTS: tuple[Mutant, ...] = (
         'templates.filters["address"] = str',
         DASHBOARD,
     ),
-    Mutant(
-        "page_has_any_host",
-        "core/dashboard/site.py",
-        "return name.casefold() in self._hosts",
-        "return True",
-        DASHBOARD,
-    ),
     Mutant("page_takes_posts", "core/dashboard/site.py", 'not in {"GET", "HEAD"}', "in set()", DASHBOARD),
     Mutant("page_is_written_in_place", "core/dashboard/files.py", "partial = folder /", "partial = path or", DASHBOARD),
     Mutant(
@@ -560,12 +899,129 @@ MUTANTS: tuple[Mutant, ...] = (
         "EDGE + (HEIGHT - 2 * EDGE)",
         DASHBOARD,
     ),
+    # --- capacity
+    Mutant(
+        "one_absence_is_enough",
+        "core/plan/capacity.py",
+        "here = calendar.working_seconds(begin, end, away or ())",
+        "here = calendar.working_seconds(begin, end, (away or ())[:1])",
+        CAPACITY,
+    ),
+    Mutant(
+        "who_declined_is_away",
+        "core/plan/absences.py",
+        "if one.email and one.response is not Response.DECLINED}",
+        "if one.email}",
+        CAPACITY,
+    ),
+    Mutant(
+        "cancelled_absences_count",
+        "core/plan/absences.py",
+        "if event.away and event.busy and event.status is not EventStatus.CANCELLED:",
+        "if event.away and event.busy:",
+        CAPACITY,
+    ),
+    Mutant(
+        "free_time_is_absence",
+        "core/plan/absences.py",
+        "if event.away and event.busy and event.status",
+        "if event.away and event.status",
+        CAPACITY,
+    ),
+    Mutant(
+        "whole_days_are_the_calendars",
+        "core/plan/absences.py",
+        "if event.first_on is not None and event.last_on is not None:",
+        "if False and event.first_on is not None and event.last_on is not None:",
+        CAPACITY,
+    ),
+    Mutant(
+        "accounts_are_nobody",
+        "core/plan/absences.py",
+        "found.setdefault(joined.get((event.source, account), account), [])",
+        "found.setdefault(account, [])",
+        CAPACITY,
+    ),
+    Mutant(
+        "allocation_is_forgotten", "core/plan/capacity.py", "available += here * share", "available += here", CAPACITY
+    ),
+    Mutant(
+        "a_person_is_there_twice",
+        "core/plan/capacity.py",
+        "for one in there), 1.0)",
+        "for one in there), 9.0)",
+        CAPACITY,
+    ),
+    Mutant(
+        "each_date_by_itself",
+        "core/plan/capacity.py",
+        "for one in self.owned if one.entry.due_on <= until_on and one.seconds is not None",
+        "for one in self.owned if one.entry.due_on == until_on and one.seconds is not None",
+        CAPACITY,
+    ),
+    Mutant(
+        "what_is_earned_is_needed_again",
+        "core/plan/capacity.py",
+        "share = 1 - state.finished_items / state.items if state.items else 1.0",
+        "share = 1.0",
+        CAPACITY,
+    ),
+    Mutant(
+        "overdue_is_told_twice",
+        "core/plan/capacity.py",
+        "for day in dates if today <= day <= today + AHEAD",
+        "for day in dates if day <= today + AHEAD",
+        CAPACITY,
+    ),
+    Mutant(
+        "away_is_told_twice",
+        "core/plan/capacity.py",
+        "standing in UNFINISHED and entry.id not in told",
+        "standing in UNFINISHED",
+        CAPACITY,
+    ),
+    Mutant(
+        "without_a_calendar_all_is_available",
+        "core/plan/capacity.py",
+        "away = None if absences is None else absences.get(person.who, ())",
+        "away = () if absences is None else absences.get(person.who, ())",
+        CAPACITY,
+    ),
     Mutant(
         "late_is_forgotten",
         "core/dashboard/timeline.py",
         "until = line.finished_on or today",
         "until = today",
         DASHBOARD,
+    ),
+    # --- deliverables
+    Mutant(
+        "a_milestone_knows_nothing_of_its_overdue_deliverables",
+        "core/report/status.py",
+        "    if parts_overdue:\n",
+        "    if False:\n",
+        ("tests/report/test_status.py",),
+    ),
+    Mutant(
+        "a_milestone_is_as_risky_as_the_mildest_of_its_deliverables",
+        "core/report/status.py",
+        "_TONES[min(parts_overdue, key=SEVERITIES.index)]",
+        "_TONES[max(parts_overdue, key=SEVERITIES.index)]",
+        ("tests/report/test_status.py",),
+    ),
+    Mutant(
+        "an_overdue_deliverable_is_folded_away",
+        "core/dashboard/deliverables.py",
+        "shown = max(urgent, MOST_OPEN)",
+        "shown = MOST_OPEN",
+        ("tests/dashboard/test_deliverables.py",),
+    ),
+    Mutant(
+        "deliverables_are_stored_without_their_milestone",
+        "core/projects.py",
+        "            milestone=entry.promise.milestone,\n",
+        "            milestone=None,\n",
+        ("tests/test_held_plan.py",),
     ),
 )
 

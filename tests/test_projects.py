@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ import pytest
 from core.errors import SourceUnavailable
 from core.history.calendar import WorkingCalendar
 from core.history.period import period_at
-from core.model import Measurement, Page, Period, PeriodKind, Plan, Role, Snapshot
+from core.model import Basis, Measurement, Page, Period, PeriodKind, Plan, Role, Snapshot
 from core.plan.match import RoleRule
 from core.projects import Held, ProjectJob, hold, reconstruct, stale_sources
 from core.store import items, plans, results
@@ -134,7 +134,28 @@ def test_years_without_a_run_are_taken_up_a_few_months_at_a_time_and_not_for_eve
     with desk.store.read() as connection:
         days = results.measured_days(connection, "erp", PeriodKind.MONTH)
 
-    assert [str(day) for day in days] == ["2016-01-01", "2023-06-01", "2023-07-01", "2023-08-01", "2026-06-01"]
+    assert [str(day) for day in days] == ["2016-01-01", "2026-03-01", "2026-04-01", "2026-05-01", "2026-06-01"]
+
+
+def test_months_of_the_plan_before_anybody_was_there_are_rebuilt_from_history_and_say_so(desk: Desk) -> None:
+    #        January    February    March    April
+    # plan   begins 12th
+    # ERP-2             ──────────────done
+    # held                                   first on the 10th
+    desk.plan = plan(deliverable("D1", "2026-06-20"), start_on=date(2026, 1, 12))
+    solved = snapshot("ERP-2", ("2026-02-02 09:00", OPEN), ("2026-03-10 09:00", DONE))
+
+    desk.cycle("2026-04-10 09:00", page(ONE, solved))
+    with desk.store.read() as connection:
+        days = results.measured_days(connection, "erp", PeriodKind.MONTH)
+        past = results.frozen_before(connection, "erp", APRIL)
+
+    assert [str(day) for day in days] == ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-01"]
+    assert [one.sample for one in past if one.kpi == "lead_time"] == [0, 0, 1]
+    assert {one.basis for one in past} == {Basis.HISTORY}
+
+    desk.cycle("2026-05-02 09:00")
+    assert {one.basis for one, _ in desk.numbers(APRIL).values()} == {Basis.FROZEN}
 
 
 def test_a_host_whose_clock_runs_ahead_freezes_nothing_that_the_source_has_not_reached(desk: Desk) -> None:

@@ -26,6 +26,11 @@ Time = datetime | date
 MOST_A_DAY = 24
 """Times a day that a rule may name. Meetings do not come by the minute; bombs do."""
 QUICK = frozenset({"SECONDLY", "MINUTELY"})
+YEARS = range(1601, 9000)
+"""What programs write for "never" lies outside, at the ends of what can be computed with."""
+LONGEST_UID = 500
+"""Characters. A key in the database is longer by a few, and cannot be longer by much."""
+_KEPT_OF_UID = 200
 _VITAL = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE")
 _DATED = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 # The value is told by how it looks: a zone's name that nobody quoted may hold a colon itself.
@@ -33,6 +38,8 @@ _LINE = re.compile(r"([A-Za-z-]+)(;.*)?:([-+0-9TZPDHMSWtz/,\s]*)")
 _TZID = re.compile(r';TZID=("[^"]*"|[^;]*)', re.IGNORECASE)
 _EMPTY_LIST = re.compile(r"(?:EXDATE|RDATE)(?:;.*)?:\s*", re.IGNORECASE)
 _PLACE = "X-ZONE"
+_OF_OUR_MAKING = re.compile(r".* \(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?\)")
+"""A UID that looks like a name that `series` makes."""
 
 
 class Unreadable(ValueError):
@@ -60,8 +67,13 @@ class Entry:
 
 
 def label(block: Block) -> str:
-    """A name for the event that stays the same: its UID, or something made from what it says."""
-    return block.value("UID") or "no-uid-" + _digest(block)[:16]
+    """A name for the event that stays the same: its UID, or something made from it or from what the event says."""
+    uid = block.value("UID")
+    if not uid:
+        return "no-uid-" + _digest(block)[:16]
+    if len(uid) > LONGEST_UID or _OF_OUR_MAKING.fullmatch(uid):
+        return f"{uid[:_KEPT_OF_UID]}-{hashlib.sha256(uid.encode()).hexdigest()[:32]}"
+    return uid
 
 
 def read_entry(block: Block, zones: Zones, home: ZoneInfo) -> Entry:
@@ -158,7 +170,7 @@ class _Reader:
             return None
         if not isinstance(found.dt, date):
             raise Unreadable(f"its {name} is no date and no time")
-        return self.placed(found.dt, found.params)
+        return _within_years(self.placed(found.dt, found.params), name)
 
     def placed(self, time: Time, parameters: Any) -> Time:
         """The time in its zone."""
@@ -186,12 +198,11 @@ class _Reader:
         """The end by its duration, or where it has none a day after a day, and at once after a time."""
         duration = self.component.get("DURATION")
         lasts: timedelta = timedelta(0) if duration is None else duration.td
-        if is_day(start):
-            return start + timedelta(days=max(1, -(-lasts // timedelta(days=1))))
-        assert isinstance(start, datetime)
+        if not isinstance(start, datetime):
+            return _within_years(start + timedelta(days=max(1, -(-lasts // timedelta(days=1)))), "end")
         # Days are days of the calendar, hours are hours: across a change of clocks the two differ.
         days, rest = divmod(lasts, timedelta(days=1)) if lasts >= timedelta(0) else (0, lasts)
-        return ((start + timedelta(days=days)).astimezone(UTC) + rest).astimezone(start.tzinfo)
+        return _within_years(((start + timedelta(days=days)).astimezone(UTC) + rest).astimezone(start.tzinfo), "end")
 
     def align_list(self, name: str, start: Time) -> None:
         """Put the dates of RDATE or EXDATE into their zones, as days where the event has days."""
@@ -202,13 +213,17 @@ class _Reader:
         for listed in found if isinstance(found, list) else [found]:
             for one in listed.dts:
                 value = one.dt
+                if (value[0] if isinstance(value, tuple) else value).year not in YEARS:
+                    continue
                 if isinstance(value, tuple):
                     begun = self.placed(value[0], listed.params)
                     until = value[1] if isinstance(value[1], timedelta) else self.placed(value[1], listed.params)
                     values.append(begun if is_day(start) else (begun, until))
                 else:
                     values.append(aligned(self.placed(value, listed.params), start, keep_days=name == "EXDATE"))
-        self.component[name] = vDDDLists(values)
+        del self.component[name]
+        if values:
+            self.component[name] = vDDDLists(values)
 
     def rules(self, start: Time) -> bool:
         """Whether there are rules; each is checked, and its UNTIL made what the rule needs. Raises Unreadable."""
@@ -240,6 +255,13 @@ class _Reader:
         except ValueError:
             number = 0
         return number, self.block.value("LAST-MODIFIED") or "", _digest(self.block)
+
+
+def _within_years(time: Time, name: str) -> Time:
+    """The time. Raises Unreadable when nothing can be computed with it."""
+    if time.year not in YEARS:
+        raise Unreadable(f"its {name} is in the year {time.year}")
+    return time
 
 
 def aligned(time: Time, start: Time, *, keep_days: bool = False) -> Time:

@@ -7,17 +7,19 @@ refused. Cancelled events, declined invitations and free time are kept as values
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
 from icalendar import Calendar
 from icalendar import Event as Component
 
 from connectors.calendars.entries import Entry, Unreadable, label, read_entry
 from connectors.calendars.lines import Block, Feed, NotACalendar
-from connectors.calendars.series import Occurrence, Series, expand, gather
+from connectors.calendars.series import Occurrence, Series, by_uid, expand, gather
 from connectors.calendars.task import Limits, Reading, Window
 from connectors.calendars.zones import UNREADABLE, Zones
 from core.model import Attendance, Event, EventStatus, Response, SetAside
@@ -32,14 +34,18 @@ RESPONSES = {
 THINGS = frozenset({"ROOM", "RESOURCE"})
 """Invited, and nobody."""
 LONGEST_TEXT = 1000
-"""Characters of a title or a name."""
+"""Characters of a title, a name or a reason."""
+LONGEST_ADDRESS = 320
+"""Characters of an e-mail address (RFC 5321: 64 before the @ and 255 after it). What is longer is none."""
 MOST_INVITED = 2_000
 """People at one event. A list of more would be repeated with each of its occurrences."""
 OUT_OF_OFFICE = "out of office"
 """The title that Google gives to an absence; its published calendars say nothing else of it."""
 
 Patience = Callable[[], AbstractContextManager[None]]
-"""Makes the context within which one series is worked out. It may raise TimeoutError inside."""
+"""Makes the context within which one event is read, or one series worked out. It may raise TimeoutError inside."""
+Done = TypeVar("Done")
+TOO_LONG = "working out when it repeats takes too long"
 
 
 @dataclass(slots=True)
@@ -51,10 +57,11 @@ class _Desk:
     home: ZoneInfo
     events: list[Event] = field(default_factory=list)
     set_aside: dict[str, SetAside] = field(default_factory=dict)
+    said: int = 0
 
     def put_aside(self, name: str, reason: str) -> None:
         """Name what cannot be read. The first reason stays."""
-        self.set_aside.setdefault(name, SetAside(remote_id=name, key=None, reason=reason))
+        self.set_aside.setdefault(name, SetAside(remote_id=name, key=None, reason=_plain(reason)))
 
 
 def read(
@@ -69,7 +76,8 @@ def read(
 ) -> Reading:
     """The events of the calendar. Times without a zone are in the calendar's own, or else in `zone`.
 
-    Raises NotACalendar when there is more in it than the limits allow.
+    What one event or series has too much of costs that one; each is read within a `patience` of its own. Raises
+    NotACalendar when there is more in the calendar than the limits allow.
     """
     limits = limits or Limits()
     blocks = [block for block in feed.blocks if block.name == "VEVENT"]
@@ -77,15 +85,19 @@ def read(
         raise NotACalendar(f"it holds more than {limits.events} events")
     zones = Zones(block for block in feed.blocks if block.name == "VTIMEZONE")
     desk = _Desk(source, calendar, home_of(feed, zone))
-    entries = _entries(blocks, zones, desk)
-    for series in gather(entries):
-        _add(series, desk, window, limits, patience)
-        if len(desk.events) > limits.in_all:
-            raise NotACalendar(f"its events take place more than {limits.in_all} times within the time looked at")
+    entries = _entries(blocks, zones, desk, patience)
+    for uid, same in by_uid(entries):
+        for series in _attempt(uid, desk, patience, partial(gather, uid, same)) or ():
+            work = partial(_worked_out, series, desk, window, limits)
+            events, said = _attempt(series.uid, desk, patience, work) or ([], 0)
+            desk.events += events
+            desk.said += said
+            if len(desk.events) > limits.in_all:
+                raise NotACalendar(f"its events take place more than {limits.in_all} times within the time looked at")
     return Reading(
         events=tuple(sorted(desk.events, key=lambda event: (event.starts_at, event.uid, event.recurrence_start or ""))),
         set_aside=tuple(desk.set_aside[name] for name in sorted(desk.set_aside)),
-        warnings=(*_warnings(feed, entries), *zones.problems()),
+        warnings=(*_warnings(feed, entries, patience), *_zone_problems(zones, patience)),
     )
 
 
@@ -96,33 +108,56 @@ def home_of(feed: Feed, otherwise: ZoneInfo) -> ZoneInfo:
     return zone if isinstance(zone, ZoneInfo) else otherwise
 
 
-def _entries(blocks: list[Block], zones: Zones, desk: _Desk) -> list[Entry]:
+def _entries(blocks: list[Block], zones: Zones, desk: _Desk, patience: Patience) -> list[Entry]:
     entries = []
     for block in blocks:
         try:
-            entries.append(read_entry(block, zones, desk.home))
+            with patience():
+                entry = read_entry(block, zones, desk.home)
+        except TimeoutError:
+            desk.put_aside(label(block), f"line {block.number}: reading it takes too long")
         except Unreadable as error:
             desk.put_aside(label(block), f"line {block.number}: {error}")
+        else:
+            entries.append(entry)
     return entries
 
 
-def _add(series: Series, desk: _Desk, window: Window, limits: Limits, patience: Patience) -> None:
-    """Work the series out, and add its occurrences or the reason why it has none."""
+def _attempt(uid: str, desk: _Desk, patience: Patience, work: Callable[[], Done]) -> Done | None:
+    """What the work gives, or None, with the reason put aside: what goes wrong with a series costs itself."""
     try:
         with patience():
-            found = expand(series, window.from_at, window.until_at, desk.home, limits.occurrences)
-        shown: dict[int, dict[str, Any]] = {}
-        for occurrence in found:
-            entry = occurrence.entry
-            if id(entry) not in shown:
-                shown[id(entry)] = _fields(entry)
-            desk.events.append(_event(occurrence, desk, shown[id(entry)]))
+            done = work()
     except TimeoutError:
-        desk.put_aside(series.uid, "working out when it repeats takes too long")
+        desk.put_aside(uid, TOO_LONG)
     except Unreadable as error:
-        desk.put_aside(series.uid, str(error))
+        desk.put_aside(uid, str(error))
     except UNREADABLE as error:
-        desk.put_aside(series.uid, f"when it repeats cannot be worked out ({error or type(error).__name__})")
+        desk.put_aside(uid, f"when it repeats cannot be worked out ({error or type(error).__name__})")
+    else:
+        return done
+    return None
+
+
+def _worked_out(series: Series, desk: _Desk, window: Window, limits: Limits) -> tuple[list[Event], int]:
+    """The occurrences of the series, and how many bytes they say. Raises Unreadable when that is too much."""
+    told: dict[int, dict[str, Any]] = {}
+    sizes: dict[int, int] = {}
+    events, said = [], 0
+    for occurrence in expand(series, window.from_at, window.until_at, desk.home, limits.occurrences):
+        place = id(occurrence.entry)
+        if place not in told:
+            told[place] = _fields(occurrence.entry)
+            sizes[place] = len(msgspec.msgpack.encode((series.uid, told[place])))
+        said += sizes[place]
+        if said > limits.said:
+            most = limits.said // 1024**2
+            raise Unreadable(f"its texts and guests, for each time that it takes place, are more than {most} MiB")
+        if desk.said + said > limits.said_in_all:
+            most = limits.said_in_all // 1024**2
+            raise Unreadable(f"with its texts and guests there would be more than {most} MiB of them in the calendar")
+        events.append(_event(occurrence, desk, told[place]))
+    return events, said
 
 
 def _event(occurrence: Occurrence, desk: _Desk, fields: dict[str, Any]) -> Event:
@@ -194,7 +229,8 @@ def _person(address: Any) -> tuple[str | None, str | None]:
     scheme, _, rest = text.partition(":")
     told = rest if scheme.casefold() == "mailto" else _parameter(address, "EMAIL")
     told = told.strip().casefold()
-    return told if "@" in told else None, _plain(_parameter(address, "CN").strip('"')) or None
+    told = told if "@" in told and len(told) <= LONGEST_ADDRESS else ""
+    return told or None, _plain(_parameter(address, "CN").strip('"')) or None
 
 
 def _listed(component: Component, name: str) -> list[Any]:
@@ -216,7 +252,13 @@ def _plain(text: str) -> str:
     return " ".join(text.split())[:LONGEST_TEXT]
 
 
-def _warnings(feed: Feed, entries: list[Entry]) -> list[str]:
+def _zone_problems(zones: Zones, patience: Patience) -> list[str]:
+    with suppress(TimeoutError), patience():
+        zones.look_at_unused()
+    return zones.problems()
+
+
+def _warnings(feed: Feed, entries: list[Entry], patience: Patience) -> list[str]:
     told = []
     if feed.foreign_lines:
         told.append(f"lines that are not UTF-8 and were read as Windows-1252: {feed.foreign_lines}")
@@ -227,7 +269,10 @@ def _warnings(feed: Feed, entries: list[Entry]) -> list[str]:
     if unread:
         told.append(f"lines of events that cannot be read and were passed over: {unread}")
     try:
-        Calendar.from_ical("\r\n".join(["BEGIN:VCALENDAR", *feed.lines, "END:VCALENDAR", ""]))
+        with patience():
+            Calendar.from_ical("\r\n".join(["BEGIN:VCALENDAR", *feed.lines, "END:VCALENDAR", ""]))
+    except TimeoutError:
+        told.append("the lines of the calendar itself take too long and were passed over")
     except UNREADABLE as error:
         told.append(f"a line of the calendar itself cannot be read and was passed over ({error})")
     return told

@@ -8,6 +8,7 @@ says, since many servers write it anew each time. The window of what is asked fo
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,19 +20,28 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from config.sources import IcsSettings
+from connectors.calendars.entries import LONGEST_UID
 from connectors.calendars.reading import MOST_BYTES, read_apart
 from connectors.calendars.task import Outcome, Window
 from connectors.httpclient import Fetched, HttpClient
 from connectors.transport import ReadRetry, answered_at, clean
-from core.errors import AccessDenied, BadAnswer, RemoteError
+from core.errors import AccessDenied, BadAnswer, NotThere, RemoteError
 from core.model import Agenda, Cursor, Identity, Page, SetAside, Status
 from core.ports import Known
 
 REACH = timedelta(days=400)
 """How far back and ahead of today is looked: a year, and what is planned around it."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when feeds are read differently, so that they are read again."""
+LONGEST_NAME: Final = 2 * LONGEST_UID
+"""Characters of the name of a series: its UID, and what tells it from others with the same."""
 SECURE: Final = {"webcal": "https", "webcals": "https"}
+WRONG_LINK: Final = (
+    "Put the calendar's address in iCal format where `url` points: the one that calendar programs subscribe to, which"
+    " mostly ends in .ics, and not the one that shows it in a browser. Publish the calendar anew where it has none."
+)
+VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,1024}")
+"""What is sent back of a server's own marks of a version. Others could not be sent, or not to its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +95,11 @@ class IcsCalendar:
     def lists(self) -> tuple[Status, ...]:
         """Nothing: events have no statuses of a tracker's sort."""
         return ()
+
+    def holds(self) -> int:
+        """How many events the feed has around today, by a reading of it as a whole. Raises RemoteError."""
+        pages = self.pull(None, lambda _ids: {})
+        return sum(len(agenda.events) for page in pages for agenda in page.agendas)
 
     def pull(
         self,
@@ -141,7 +156,10 @@ class IcsCalendar:
             headers["If-None-Match"] = place.etag
         if place is not None and place.modified is not None:
             headers["If-Modified-Since"] = place.modified
-        return self._http.get(address, headers=headers, largest=MOST_BYTES)
+        try:
+            return self._http.get(address, headers=headers, largest=MOST_BYTES)
+        except NotThere as error:
+            raise NotThere(str(error), advice=WRONG_LINK) from error
 
     def _day(self, told: Fetched) -> date:
         """The server's day. Only a server that has no clock is given ours."""
@@ -154,8 +172,8 @@ class IcsCalendar:
             zone=self._zone.key,
             day=day,
             content=hashlib.sha256(told.content).hexdigest(),
-            etag=told.headers.get("ETag"),
-            modified=told.headers.get("Last-Modified"),
+            etag=_validator(told, "ETag"),
+            modified=_validator(told, "Last-Modified"),
         )
         held = place.digest if place is not None and place.day == day else None
         if place is not None and held is not None and place.content == now.content:
@@ -175,7 +193,7 @@ class IcsCalendar:
             cursor=cursor,
             agendas=(agenda,),
             set_aside=tuple(
-                SetAside(remote_id=clean(record.remote_id), key=record.key, reason=clean(record.reason))
+                SetAside(remote_id=clean(record.remote_id, LONGEST_NAME), key=record.key, reason=clean(record.reason))
                 for record in reading.set_aside
             ),
             warnings=tuple(clean(warning) for warning in reading.warnings),
@@ -187,12 +205,18 @@ class IcsCalendar:
         if outcome.page or "html" in told.headers.get("Content-Type", ""):
             return AccessDenied(
                 f"{host} answered with a web page, as a log-in page or proxy does.",
-                advice="Publish the calendar again and put its new address where `url` points.",
+                advice=WRONG_LINK,
             )
         return BadAnswer(
             f"{host} did not answer with a calendar that we take: {outcome.refusal}.",
             advice="Open the address in a browser; it should give a file that begins with BEGIN:VCALENDAR.",
         )
+
+
+def _validator(told: Fetched, name: str) -> str | None:
+    """The header, where it can be sent back as it came."""
+    value = told.headers.get(name, "")
+    return value if VALIDATOR.fullmatch(value) else None
 
 
 def _window(day: date, host: str) -> Window:

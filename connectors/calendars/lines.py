@@ -85,7 +85,8 @@ def unfold(content: bytes) -> tuple[list[str], int]:
     They are put together as bytes, since a line may be folded in the middle of a character.
     """
     content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    whole = re.sub(rb"\n+[ \t]", b"", content)
+    # In two steps: one expression for both would look at each empty line again for each one before it.
+    whole = re.sub(rb"\n[ \t]", b"", re.sub(rb"\n{2,}", b"\n", content))
     lines, foreign = [], 0
     for raw in whole.split(b"\n"):
         if not raw.strip():

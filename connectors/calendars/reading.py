@@ -6,6 +6,7 @@ The process (`program`) holds no secret: of our environment it gets nothing but 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,10 +23,16 @@ MOST_BYTES = 16 * 1024 * 1024
 """Of one calendar. Ten thousand events are about two MiB."""
 MEMORY = 1024 * 1024 * 1024
 """Bytes of address space for reading one calendar."""
-PATIENCE = 60.0
-"""Seconds for reading one calendar."""
+MOST_OUTPUT = 64 * 1024 * 1024
+"""Bytes of what the reading gives. `Limits` keep it below; here nothing of it is trusted."""
+PATIENCE = 60
+"""Seconds of a processor for reading one calendar."""
 SERIES_PATIENCE = 5.0
 """Seconds of a processor for working out one series. A year of a weekly meeting takes a millisecond."""
+ALL_SERIES_PATIENCE = 30.0
+"""Seconds of a processor for working out all series of a calendar. Those that come after are set aside."""
+LONGEST = 300.0
+"""Seconds for reading one calendar, however busy the machine is."""
 MOST_TOLD = 8192
 """Bytes of a fault's traceback that are kept."""
 CHECK_EVERY = 0.2
@@ -54,16 +61,21 @@ def read_apart(
         known=known,
         limits=limits or Limits(),
         memory=MEMORY,
-        seconds=int(PATIENCE) + 1,
+        seconds=PATIENCE,
         series_seconds=SERIES_PATIENCE,
+        all_series_seconds=ALL_SERIES_PATIENCE,
     )
     code, output, errors = _run(msgspec.msgpack.encode((task, content)), source, stop)
     if code == OUT_OF_MEMORY:
         raise BadAnswer(f"Reading the calendar {source} takes more than {MEMORY // 1024**2} MiB of memory.")
+    if code == -signal.SIGXCPU:
+        raise BadAnswer(f"Reading the calendar {source} takes longer than {PATIENCE} seconds of a processor.")
     if code < 0:
         raise BadAnswer(f"Reading the calendar {source} took more than it may, and was ended (signal {-code}).")
     if code != 0:
         raise RuntimeError(f"reading a calendar ended with exit code {code}:\n{errors.decode(errors='replace')}")
+    if len(output) > MOST_OUTPUT:
+        raise BadAnswer(f"The calendar {source} holds more than {MOST_OUTPUT // 1024**2} MiB when it is written out.")
     return msgspec.msgpack.decode(output, type=Outcome)
 
 
@@ -87,11 +99,11 @@ def _run(given: bytes, calendar: str, stop: Event) -> tuple[int, bytes, bytes]:
                 program.kill()
         output.seek(0)
         errors.seek(0)
-        return program.returncode, output.read(), errors.read(MOST_TOLD)
+        return program.returncode, output.read(MOST_OUTPUT + 1), errors.read(MOST_TOLD)
 
 
 def _wait(program: subprocess.Popen[bytes], calendar: str, stop: Event) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LONGEST
     while True:
         try:
             program.wait(CHECK_EVERY)
@@ -99,6 +111,6 @@ def _wait(program: subprocess.Popen[bytes], calendar: str, stop: Event) -> None:
             if stop.is_set():
                 raise SourceUnavailable("Planward is stopping; the calendar was not read.") from None
             if time.monotonic() > until:
-                raise BadAnswer(f"Reading the calendar {calendar} takes longer than {PATIENCE:g} seconds.") from None
+                raise BadAnswer(f"Reading the calendar {calendar} takes longer than {LONGEST:g} seconds.") from None
         else:
             return

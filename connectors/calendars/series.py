@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from icalendar.prop import vDDDLists
 from recurring_ical_events.adapters.event import EventAdapter
 from recurring_ical_events.occurrence import Occurrence as LibraryOccurrence
 from recurring_ical_events.series import Series as LibrarySeries
@@ -50,16 +51,39 @@ class Series:
         return bool(self.changed) or (self.master is not None and self.master.repeats)
 
 
-def gather(entries: Iterable[Entry]) -> list[Series]:
-    """The series of the entries, in a fixed order whatever the order of the entries was.
+def by_uid(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """The entries with the same UID together, in a fixed order whatever the order of the entries was.
+
+    What does not repeat comes first: it is read even where series use up all patience.
+    """
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: entry.rank, reverse=True):
+        found[entry.uid].append(entry)
+    order = sorted(found, key=lambda uid: (any(entry.repeats for entry in found[uid]), uid))
+    return [(uid, found[uid]) for uid in order]
+
+
+def gather(uid: str, entries: Sequence[Entry]) -> list[Series]:
+    """The series of one UID, from its entries in the order of `by_uid`.
 
     UIDs are not always unique: events with the same one and another start are events of their own, and get a name of
-    their own. Of several with the same start the latest version counts.
+    their own. Of several with the same start the latest version counts. Raises one of UNREADABLE.
     """
-    by_uid: dict[str, list[Entry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda entry: entry.rank, reverse=True):
-        by_uid[entry.uid].append(entry)
-    return [series for uid in sorted(by_uid) for series in _of_one_uid(uid, by_uid[uid])]
+    masters: dict[str, Entry] = {}
+    for entry in entries:
+        if entry.replaces is None:
+            masters.setdefault(stamp(entry.start), entry)
+    changed = [entry for entry in entries if entry.replaces is not None]
+    if not masters:
+        return [Series(uid, None, tuple(changed))]
+    owned: dict[str, list[Entry]] = {start: [] for start in sorted(masters)}
+    for entry in changed:
+        start = _owner(entry, masters)
+        owned[start].append(_fitted(entry, masters[start]))
+    return [
+        Series(uid if number == 0 else f"{uid} ({start})", _without_moved(masters[start], own), tuple(own))
+        for number, (start, own) in enumerate(owned.items())
+    ]
 
 
 def expand(series: Series, from_at: datetime, until_at: datetime, home: ZoneInfo, most: int) -> list[Occurrence]:
@@ -84,23 +108,6 @@ def stamp(time: Time) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _of_one_uid(uid: str, entries: Sequence[Entry]) -> Iterator[Series]:
-    masters: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.replaces is None:
-            masters.setdefault(stamp(entry.start), entry)
-    changed = [entry for entry in entries if entry.replaces is not None]
-    if not masters:
-        yield Series(uid, None, tuple(changed))
-        return
-    owned: dict[str, list[Entry]] = {start: [] for start in sorted(masters)}
-    for entry in changed:
-        start = _owner(entry, masters)
-        owned[start].append(_fitted(entry, masters[start]))
-    for number, (start, own) in enumerate(owned.items()):
-        yield Series(uid if number == 0 else f"{uid} ({start})", masters[start], tuple(own))
-
-
 def _owner(changed: Entry, masters: dict[str, Entry]) -> str:
     """The start of the event whose occurrence was changed: the last that repeats and had begun, or the first."""
     assert changed.replaces is not None
@@ -122,6 +129,31 @@ def _fitted(changed: Entry, master: Entry) -> Entry:
     return replace(changed, component=component, replaces=original)
 
 
+def _without_moved(master: Entry, changed: Sequence[Entry]) -> Entry:
+    """The series without exceptions where a changed occurrence stands.
+
+    Some programs write both: the occurrence is not where it was, and there it is now. Taken by the letter, the
+    exception would take out the changed one too.
+    """
+    listed = master.component.get("EXDATE")
+    if listed is None or not changed:
+        return master
+    original = {entry.replaces for entry in changed if entry.replaces is not None}
+    original |= {time.astimezone(_zone(master)).date() for time in original if isinstance(time, datetime)}
+    kept = [one.dt for one in listed.dts if one.dt not in original]
+    if len(kept) == len(listed.dts):
+        return master
+    component = master.component.copy()
+    component.pop("EXDATE")
+    if kept:
+        component["EXDATE"] = vDDDLists(kept)
+    return replace(master, component=component)
+
+
+def _zone(entry: Entry) -> tzinfo | None:
+    return entry.start.tzinfo if isinstance(entry.start, datetime) else None
+
+
 def _worked_out(series: Series, from_at: datetime, until_at: datetime) -> Iterator[_Found]:
     entries = [*([series.master] if series.master is not None else []), *series.changed]
     yield from _Worked([_Adapter(entry) for entry in entries]).between(from_at, until_at)
@@ -134,7 +166,9 @@ def _occurrence(series: Series, found: _Found, home: ZoneInfo) -> Occurrence:
         first, last = start, max(start, end - timedelta(days=1))
         starts_at, ends_at = midnight(first, home), midnight(last + timedelta(days=1), home)
         return Occurrence(found.entry, series.uid, original, starts_at, ends_at, first, last)
-    return Occurrence(found.entry, series.uid, original, start.astimezone(UTC), end.astimezone(UTC), None, None)
+    starts_at = start.astimezone(UTC)
+    # Where clocks go forward, 02:30 is after 03:15.
+    return Occurrence(found.entry, series.uid, original, starts_at, max(starts_at, end.astimezone(UTC)), None, None)
 
 
 def _touches(occurrence: Occurrence, from_at: datetime, until_at: datetime) -> bool:

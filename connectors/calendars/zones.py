@@ -63,11 +63,14 @@ class Zones:
     def __init__(self, blocks: Iterable[Block]) -> None:
         self._blocks = {tzid: block for block in blocks if (tzid := block.value("TZID"))}
         self._found: dict[str, tzinfo | None] = {}
+        self._problems: dict[str, str] = {}
 
     def find(self, tzid: str) -> tzinfo | None:
         """The zone of that name, or None when nobody knows what is meant."""
         if tzid not in self._found:
-            self._found[tzid] = named(tzid) or self._defined(tzid) or meant(tzid)
+            # Guessed first: what takes too long ends in the middle, and is not begun again for each event.
+            self._found[tzid] = guess = meant(tzid)
+            self._found[tzid] = named(tzid) or self._defined(tzid) or guess
         return self._found[tzid]
 
     def _defined(self, tzid: str) -> tzinfo | None:
@@ -77,20 +80,30 @@ class Zones:
         place = block.value("X-LIC-LOCATION")
         if place is not None and (zone := named(place)) is not None:
             return zone
+        self._problems[tzid] = "it takes too long"
         try:
-            return _define(block)
-        except UNREADABLE:
+            zone = _define(block)
+        except UNREADABLE as error:
+            self._problems[tzid] = str(error)
             return None
+        del self._problems[tzid]
+        return zone
+
+    def look_at_unused(self) -> None:
+        """Check the definitions that nothing needed, for `problems`. They are not worked out: that takes longer."""
+        for tzid, block in self._blocks.items():
+            if tzid not in self._found:
+                try:
+                    _check(block)
+                except UNREADABLE as error:
+                    self._problems[tzid] = str(error)
 
     def problems(self) -> list[str]:
-        """The definitions that cannot be read, whether or not anything needs them."""
-        found = []
-        for tzid, block in sorted(self._blocks.items()):
-            try:
-                _define(block)
-            except UNREADABLE as error:
-                found.append(f"the time zone {tzid} is defined in a way that cannot be read ({error})")
-        return found
+        """The definitions that cannot be read, of those that were looked at."""
+        return [
+            f"the time zone {tzid} is defined in a way that cannot be read ({problem})"
+            for tzid, problem in sorted(self._problems.items())
+        ]
 
 
 def named(tzid: str) -> tzinfo | None:
@@ -125,14 +138,20 @@ def meant(tzid: str) -> tzinfo | None:
     return None
 
 
-def _define(block: Block) -> tzinfo:
-    """The zone that a VTIMEZONE defines. Raises one of UNREADABLE."""
+def _check(block: Block) -> None:
+    """Pass when the definition can be read, as far as that shows before it is worked out. Raises one of UNREADABLE."""
     if block.problem is not None:
         raise ValueError(block.problem)
     for line in block.inner:
         # Zones change a few times a year. Rules that are quicker would be worked out for ever.
         if name_of(line) == "RRULE" and _RARE.search(line.partition(":")[2]) is None:
             raise ValueError("a zone that does not change by the year")
+    Timezone.from_ical("\r\n".join([*block.inner, ""]), multiple=True)  # of a whole one it would work out the zone
+
+
+def _define(block: Block) -> tzinfo:
+    """The zone that a VTIMEZONE defines. Raises one of UNREADABLE."""
+    _check(block)
     text = "\r\n".join(["BEGIN:VTIMEZONE", *block.lines, *block.inner, "END:VTIMEZONE", ""])
     component = Timezone.from_ical(text)
     assert isinstance(component, Timezone)

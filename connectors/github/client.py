@@ -1,35 +1,33 @@
-"""One GitHub through PyGithub's requester. Every use of the library is in this file, `wire` and `login`.
+"""One GitHub: questions to it and changes of it, and what its answers mean.
 
-The library composes requests: address, version, credentials. Its retries, waits, redirects and error texts are not
-used: it would send a comment up to eleven times over a cut connection, sleep an hour within a call, and drop the query
-of a redirected one. What GitHub calls a success may still hold errors, so a GraphQL answer with any is no answer.
+PyGithub composes the requests (see `connections`). Its retries, waits, redirects and error texts are not used: it would
+send a comment up to eleven times over a cut connection, sleep an hour within a call, and drop the query of a redirected
+one. What GitHub calls a success may still hold errors, so a GraphQL answer with any is no answer, unless all that they
+hide are teams.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from requests.utils import get_environ_proxies, select_proxy
 
 from config.secret import Secret
 from config.sources import GithubApp, GithubSettings
-from connectors.addresses import check_url
-from connectors.github.failures import TooHeavy, explanation, limit, translate
-from connectors.github.login import is_stale, sign
+from connectors.github.connections import Connections
+from connectors.github.failures import TooHeavy, explanation, hides_teams, limit, translate
 from connectors.github.payloads import NULL, UNREADABLE, Budget, Envelope, InstallationToken, Metered
-from connectors.github.wire import Wire
 from connectors.transport import (
     LONGEST_PAUSE,
-    GuardedAdapter,
     Passing,
     ReadRetry,
     answered_at,
@@ -37,12 +35,10 @@ from connectors.transport import (
     clean,
     describe,
     is_passing,
-    trust,
 )
 from core.errors import (
     AccessDenied,
     BadAnswer,
-    ConfigurationError,
     NotThere,
     OutcomeUnknown,
     RateLimited,
@@ -54,7 +50,6 @@ from core.errors import (
 Value = TypeVar("Value")
 Query = Mapping[str, str | int]
 
-VERSION = "2022-11-28"
 RESERVE = 50
 """Points an hour that are left to whoever else uses the token, most likely a person."""
 BETWEEN_WRITES = 1.0
@@ -79,21 +74,15 @@ class Told(Generic[Value]):
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """Whether a list changed since its `etag` was told, and when that was asked. No `etag`: ask again next time."""
+    """Whether a list changed since its `etag` was told, and when that was asked. No `etag`: ask again next time.
+
+    `digest` is that of a list that was told.
+    """
 
     changed: bool
     etag: str | None
     at: datetime
-
-
-@dataclass(slots=True)
-class _Connection:
-    """A requester with its wire, and what it must not say."""
-
-    requester: Any
-    wire: Wire
-    secrets: tuple[str, ...]
-    expires_at: datetime | None = None
+    digest: str | None = None
 
 
 class GithubClient:
@@ -112,11 +101,8 @@ class GithubClient:
     ) -> None:
         self.host = urlsplit(settings.url).hostname or settings.url
         self.requests = 0
-        self._settings = settings
-        self._login = login
         self._retry = retry or ReadRetry(stop)
-        self._threads = threading.local()
-        self._opened: list[_Connection] = []
+        self._connections = Connections(settings, login, self._exchange)
         self._rest_until: datetime | None = None
 
     # --- reading ---
@@ -162,7 +148,7 @@ class GithubClient:
                 raise BadAnswer(f"{self.host} says that nothing changed since it told us nothing.")
             return Polled(False, etag, at)
         self._decode(answer.content, list[msgspec.Raw], path)
-        return Polled(True, answer.headers.get("ETag"), at)
+        return Polled(True, answer.headers.get("ETag"), at, hashlib.sha256(answer.content).hexdigest())
 
     # --- writing ---
 
@@ -171,7 +157,7 @@ class GithubClient:
 
         Raises OutcomeUnknown when the change may have been made; every other RemoteError says that it was not.
         """
-        self._connected()  # an app gets its token before, so that what fails below is the write itself
+        self._connections.current()  # an app gets its token before, so that what fails below is the write itself
         _pace(self.host, self._retry.stop)
         self._retry.check()
         try:
@@ -189,9 +175,7 @@ class GithubClient:
 
     def close(self) -> None:
         """Let go of the connections. The next request makes new ones, with the secret read anew."""
-        while self._opened:
-            self._opened.pop().wire.close()
-        self._threads = threading.local()
+        self._connections.close()
 
     # --- one request ---
 
@@ -220,7 +204,7 @@ class GithubClient:
         self, method: str, path: str | None, query: Query | None, body: object, etag: str | None = None
     ) -> requests.Response:
         """The answer to one request; without a `path` to the GraphQL interface."""
-        connection = self._connected()
+        connection = self._connections.current()
         headers = {"Accept": "application/vnd.github+json", "X-Github-Next-Global-ID": "1"}
         if etag is not None:
             headers["If-None-Match"] = etag
@@ -241,7 +225,7 @@ class GithubClient:
         if limited is not None:
             raise limited.error if limited.pause is None or limited.pause > LONGEST_PAUSE else limited
         if answer.status_code == 401:
-            self.close()  # the token may have been renewed: it is read again before the next request
+            self._connections.renew()  # the token may have been renewed: it is read again before the next request
         if answer.status_code == 410:
             raise NotThere(f"{self.host} has it no more.{said}")
         check_status(answer, self.host, said)
@@ -270,7 +254,7 @@ class GithubClient:
         if limited is not None:
             raise limited.error
         if status == 401:
-            self.close()
+            self._connections.renew()
             raise AccessDenied(f"{self.host} did not accept our credentials.{said}")
         if status == 403:
             raise WriteRefused(f"{self.host} does not allow our account to write this.{said}")
@@ -283,15 +267,17 @@ class GithubClient:
         raise WriteRefused(f"{self.host} refused what we wrote, with status {status}.{said}")
 
     def _said(self, answer: requests.Response) -> str:
-        connection = self._connection()
-        return explanation(answer, () if connection is None else connection.secrets)
+        return explanation(answer, self._connections.secrets)
 
     def _data(self, answer: requests.Response) -> msgspec.Raw:
-        """The data of a GraphQL answer. Raises what its errors mean, whatever data came with them."""
+        """The data of a GraphQL answer. Raises what its errors mean, whatever data came with them.
+
+        Except of those that hide a team: the data are whole without its name, and a team that is asked for a review
+        would keep everything else from us.
+        """
         envelope = self._decode(answer.content, Envelope, "a query")
-        if envelope.errors:
-            connection = self._connection()
-            raise translate(envelope.errors, answer, self.host, () if connection is None else connection.secrets)
+        if envelope.errors and not (envelope.data != NULL and hides_teams(envelope.errors)):
+            raise translate(envelope.errors, answer, self.host, self._connections.secrets)
         if envelope.data == NULL:
             raise BadAnswer(f"{self.host} answered a query with neither data nor errors.")
         return envelope.data
@@ -320,36 +306,10 @@ class GithubClient:
         resets_at = datetime.fromisoformat(budget.reset_at)
         self._rest_until = now + max(resets_at - (answered_at(answer.headers) or now), timedelta())
 
-    # --- connections ---
+    # --- an app ---
 
-    def _connection(self) -> _Connection | None:
-        return getattr(self._threads, "connection", None)
-
-    def _connected(self) -> _Connection:
-        connection = self._connection()
-        if connection is None or is_stale(connection.expires_at, datetime.now(UTC)):
-            connection = self._connect()
-            self._threads.connection = connection
-            self._opened.append(connection)
-        return connection
-
-    def _connect(self) -> _Connection:
-        wire = self._wire()
-        if isinstance(self._login, Secret):
-            token = self._login.reveal()
-            return _Connection(self._requester(token), wire, (token,))
-        app = self._login
-        proof = sign(app)
-        proving = _Connection(self._requester(proof, bearer=True), wire, (proof,))
-        self._threads.connection = proving
-        try:
-            given = self._installation_token(app)
-        finally:
-            self._threads.connection = None
-        expires_at = datetime.fromisoformat(given.expires_at)
-        return _Connection(self._requester(given.token), wire, (given.token, proof), expires_at)
-
-    def _installation_token(self, app: GithubApp) -> InstallationToken:
+    def _exchange(self, app: GithubApp) -> InstallationToken:
+        """The token for an hour of an app's installation. Raises AccessDenied where there is none, RemoteError."""
         path = f"/app/installations/{app.installation}/access_tokens"
 
         def attempt() -> requests.Response:
@@ -363,42 +323,6 @@ class GithubClient:
             text = f"{self.host} knows no installation {app.installation} of the GitHub App {app.id}."
             raise AccessDenied(text) from error
         return self._decode(answer.content, InstallationToken, path)
-
-    def _requester(self, token: str, *, bearer: bool = False) -> Any:
-        import github  # a fifth of a second: only those pay who ask GitHub something
-
-        try:
-            token.encode("latin-1")
-        except UnicodeEncodeError:
-            raise ConfigurationError(f"The token for {self.host} holds characters that no token has.") from None
-        return github.Github(
-            auth=github.Auth.AppAuthToken(token) if bearer else github.Auth.Token(token),
-            base_url=self._settings.url.rstrip("/"),
-            user_agent="planward",
-            api_version=VERSION,
-            retry=None,
-            lazy=True,
-            per_page=100,
-            seconds_between_requests=0,
-            seconds_between_writes=0,
-        ).requester
-
-    def _wire(self) -> Wire:
-        settings = self._settings
-        proxy = settings.proxy.reveal() if isinstance(settings.proxy, Secret) else settings.proxy
-        proxies = {"http": proxy, "https": proxy} if proxy else get_environ_proxies(settings.url)
-        proxied = select_proxy(settings.url, proxies) is not None
-        check_url(settings.url, private=settings.private_address, proxied=proxied)
-        secure = settings.url.startswith("https:")
-        context = trust(settings.ca, settings.client_certificate) if secure else None
-        adapter = GuardedAdapter(private=settings.private_address, context=context)
-        session = requests.Session()
-        session.trust_env = False  # no .netrc, and no proxy but those above
-        session.proxies = dict(proxies)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        parts = urlsplit(settings.url)
-        return Wire(session, f"{parts.scheme}://{parts.netloc}")
 
 
 # --- the pace of writing: the limit is the account's, whichever client writes ---------------------------------------

@@ -9,11 +9,11 @@ from threading import Event
 
 from config.sources import GithubSettings
 from connectors.github.client import GithubClient
-from connectors.github.desk import Desk, browsed, edited, marked, posted, repository_of
+from connectors.github.desk import Desk, browsed, edited, marked, oldest_first, posted, repository_of
 from connectors.github.login import writing
 from connectors.github.payloads import NULL, RestIssue, RestRepository
 from connectors.transport import ReadRetry
-from core.errors import NotThere
+from core.errors import NotThere, OutcomeUnknown
 from core.model import Identity
 from core.ports import Posted, Written
 
@@ -50,16 +50,14 @@ class GithubDashboard:
 
     def find(self, target: str, markers: Collection[str]) -> Posted | None:
         """Our oldest issue with one of these markers there, open or closed, or None. Raises NotThere, RemoteError."""
-        path, page, more = f"/repos/{repository_of(target)}/issues", 1, True
-        query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "asc", "per_page": 100}
-        query["creator"] = self._desk.ours()
-        while more:
-            told = self._client.read(path, list[RestIssue], query={**query, "page": page})
-            for issue in told.value:
-                if issue.pull_request == NULL and self._desk.wrote(issue.user, issue.body, markers):
-                    return self._standing(issue)
-            page, more = page + 1, told.more
-        return None
+        path, ours = f"/repos/{repository_of(target)}/issues", self._desk.ours()
+        query = {"state": "all", "sort": "created", "direction": "asc", "creator": ours}
+        found = [
+            issue
+            for issue in oldest_first(self._client, path, list[RestIssue], query)
+            if issue.pull_request == NULL and self._desk.wrote(issue.user, issue.body, markers)
+        ]
+        return self._standing(min(found, key=lambda issue: issue.number)) if found else None
 
     def read(self, target: str, remote_id: str) -> Posted | None:
         """The issue as it stands now, or None when it is gone. Raises RemoteError."""
@@ -81,7 +79,10 @@ class GithubDashboard:
         text = marked(marker, body)
         self._desk.ours()
         content = {"title": title_of(text), "body": text}
-        written = self._client.write("POST", f"/repos/{repository_of(target)}/issues", RestIssue, content)
+        place = f"/repos/{repository_of(target)}"
+        written = self._client.write("POST", f"{place}/issues", RestIssue, content)
+        if not written.repository_url.casefold().endswith(place.casefold()):
+            raise OutcomeUnknown(f"{self._client.host} says that the issue went elsewhere than to {target}.")
         return posted(written.number, written)
 
     def edit(self, target: str, remote_id: str, marker: str, body: object) -> Written:

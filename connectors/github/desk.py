@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from connectors.github.client import GithubClient
+from connectors.github.client import GithubClient, Query
 from connectors.github.payloads import Actor, EditedNode, RestComment, RestIssue, RestUser
 from connectors.github.queries import EDITOR
 from connectors.github.questions import identify
@@ -20,6 +21,8 @@ LIMIT = 65_536
 """Characters that GitHub takes in a text."""
 _ISSUE = re.compile(r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+)#([1-9]\d*)")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+
+Text = TypeVar("Text", RestComment, RestIssue)
 
 
 class Desk:
@@ -57,6 +60,22 @@ class Desk:
             editor=editor,
             ours=editor is not None and editor == self.ours(),
         )
+
+
+def oldest_first(client: GithubClient, path: str, kind: type[list[Text]], query: Query) -> Iterator[Text]:
+    """All that stands in a list whose pages begin with the oldest; some of it may come twice. Raises RemoteError.
+
+    What stands behind something that is deleted meanwhile moves towards the first page. So the pages are read to the
+    last one, and from there back again, towards what moved.
+    """
+    last, more = 0, True
+    while more:
+        last += 1
+        told = client.read(path, kind, query={**query, "per_page": 100, "page": last})
+        yield from told.value
+        more = told.more
+    for page in range(last - 1, 0, -1):
+        yield from client.read(path, kind, query={**query, "per_page": 100, "page": page}).value
 
 
 def posted(remote_id: int, text: RestComment | RestIssue) -> Written:

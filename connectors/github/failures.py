@@ -23,9 +23,16 @@ from core.errors import BadAnswer, NotThere, RateLimited, SourceUnavailable
 
 HEAVY = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED", "QUERY_COMPLEXITY", "TIMEOUT"})
 LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT"})
-FORBIDDEN = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES", "UNAUTHORIZED"})
+SCOPES = "INSUFFICIENT_SCOPES"
+FORBIDDEN = frozenset({"FORBIDDEN", SCOPES, "UNAUTHORIZED"})
+REVIEWER = "requestedReviewer"
+"""Where in an answer it stands whose review is asked for. Teams are hidden there from who may not know them."""
 SLOW = ("timeout", "timed out", "in time")
 """What stands in the words of an error without a type when the query took too long."""
+
+
+class TooNarrow(NotAllowed):
+    """A classic token lacks a scope for a part of the query, and gets nothing of the rest either."""
 
 
 class TooHeavy(SourceUnavailable):
@@ -47,17 +54,25 @@ def translate(errors: Sequence[Failure], answer: requests.Response, host: str, s
     types = {error.type for error in errors}
     words = clean(hide("; ".join(dict.fromkeys(error.message for error in errors if error.message)), secrets))
     said = f" It says: {words}" if words else ""
-    if types & LIMITED:
-        limited = _limited(answer, host, told=True)
-        assert limited is not None
+    limited = _limited(answer, host, told=bool(types & LIMITED) or "rate limit" in words.casefold())
+    if limited is not None:
         return limited if limited.pause is not None and limited.pause <= LONGEST_PAUSE else limited.error
     if types & HEAVY or any(not error.type and _is_slow(error.message) for error in errors):
         return TooHeavy(f"{host} could not answer so much at once.{said}")
     if "NOT_FOUND" in types:
         return NotThere(f"{host} has no such thing, or hides it from our account.{said}")
+    if SCOPES in types:
+        return TooNarrow(f"{host} does not allow our token to read this.{said}")
     if types & FORBIDDEN:
         return NotAllowed(f"{host} does not allow our account to read this.{said}")
     return BadAnswer(f"{host} did not answer the whole query.{said}")
+
+
+def hides_teams(errors: Sequence[Failure]) -> bool:
+    """Whether all that is wrong with an answer is that it does not tell which teams are asked for a review."""
+    return all(
+        error.type == "FORBIDDEN" and error.path is not None and error.path[-1:] == [REVIEWER] for error in errors
+    )
 
 
 def explanation(answer: requests.Response, secrets: Iterable[str]) -> str:

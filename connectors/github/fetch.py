@@ -6,66 +6,50 @@ https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
-from typing import TypeVar
 
 import msgspec
 
 from config.sources import GithubSettings
+from connectors.github.batches import NAMELESS, Batch
 from connectors.github.client import GithubClient, Polled, Query
 from connectors.github.failures import TooHeavy
+from connectors.github.inquiry import Inquiry, less
 from connectors.github.login import reading
-from connectors.github.map import Reader, is_ours
+from connectors.github.looking import look, members
+from connectors.github.looks import Look, moved
+from connectors.github.map import Reader
 from connectors.github.payloads import (
     ISSUE,
-    NULL,
     PULL_REQUEST,
     UNREADABLE,
-    Issue,
     Listing,
     Lists,
-    Nodes,
-    PageInfo,
     PullRequest,
     Records,
     Stub,
     Surveyed,
 )
-from connectors.github.queries import Documents
+from connectors.github.picking import pick
 from connectors.github.questions import identify, survey
 from connectors.github.remainder import complete
 from connectors.github.statuses import STATUSES
 from connectors.github.values import instant
-from connectors.github.walk import Place, Places, Stretch, anew, begin, go_on, iso, rename, smaller, start
-from connectors.transport import ReadRetry, clean
+from connectors.github.walk import SIZES, Place, Places, Stretch, anew, begin, go_on, iso, looked, rename, start
+from connectors.transport import NotAllowed, ReadRetry
 from core.errors import BadAnswer, NotThere, RemoteError
-from core.model import Cursor, Identity, Page, SetAside, Snapshot, Status
+from core.model import Cursor, Identity, Page, Status
 from core.ports import Known
 
 NEWEST: Query = {"state": "all", "sort": "updated", "direction": "desc", "per_page": 100}
 """The list whose change tells that something changed. Sorted like this its first page tells that of all."""
-AT_ONCE = 100
-"""Issues that are asked for by their ids with one request."""
 
-NAMELESS = "unreadable-"
-"""How the names begin that we give to records without an id."""
-NOT_OF_THAT_KIND = msgspec.Raw(b"{}")
-END = PageInfo(has_next_page=False)
-
-Item = TypeVar("Item", Issue, PullRequest)
-
-
-@dataclass(slots=True)
-class Batch:
-    """What an answer brought that the store does not hold, and when the walk that it belongs to began."""
-
-    at: datetime | None = None
-    snapshots: list[Snapshot] = field(default_factory=list)
-    set_aside: list[SetAside] = field(default_factory=list)
+OWN = (NotThere, BadAnswer, NotAllowed, TooHeavy)
+"""What is wrong with one repository and says nothing of the others."""
 
 
 class GithubSource:
@@ -77,50 +61,74 @@ class GithubSource:
         self.name = name
         self._repositories = tuple(dict.fromkeys(settings.repositories))
         self._client = GithubClient(settings, reading(settings), stop=stop, retry=retry)
+        # Who writes is asked for alone: nothing is read and nothing written with that token here.
+        other = settings.write_token if settings.write_token != settings.token else None
+        self._writing = None if other is None else GithubClient(settings, other, stop=stop, retry=retry)
+        self._looks: dict[str, tuple[str, Look]] = {}
 
     @property
     def requests(self) -> int:
         """HTTP requests sent so far, retries included."""
-        return self._client.requests
+        return self._client.requests + (self._writing.requests if self._writing else 0)
 
     def identify(self) -> Identity:
         """Who GitHub says that we are. Raises AccessDenied when it takes us for nobody, RemoteError."""
         return identify(self._client, self.name)
 
     def lists(self) -> tuple[Status, ...]:
-        """The statuses that we make for GitHub, which has none. Asks nothing."""
+        """The statuses that we make for GitHub, which has none.
+
+        What is asked meanwhile is what moved without an update, for the next `pull` to read. Of a repository that is
+        not there that `pull` tells. Raises RemoteError.
+        """
+        for repository in self._repositories:
+            with suppress(*OWN):
+                self._looks[repository] = look(self._client, repository, self._repositories)
         return STATUSES
+
+    def holds(self) -> int:
+        """How many issues and pull requests the repositories have. Raises NotThere with the names of those missing."""
+        return survey(self._client, self._repositories).items
 
     def pull(
         self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
     ) -> Iterator[Page]:
         """Yield what was updated since the cursor, repository after repository; first what is asked for `again`.
 
-        Items that the store holds in this version are left out. A walk that was broken off goes on where it stood;
-        `wide` begins a new one a day earlier. A repository that is not there does not hold up the others: it is told of
-        when they are read. Raises RemoteError.
+        Items that the store holds in this version are left out, unless they may have changed in the second in which
+        they were read. A walk that was broken off goes on where it stood; `wide` begins a new one a day earlier. A
+        repository that is not there, or that we may not read, does not hold up the others: it is told of when they are
+        read. Raises RemoteError.
         """
-        places = begin(cursor, self._repositories, wide=wide)
-        places, expected = self._found(places)
-        reader, told = Reader(self.name), 0
-        extra = self._again(again, places, reader, known)
         failures: list[RemoteError] = []
+        places = begin(cursor, self._repositories, wide=wide)
+        places, expected = self._found(places, failures)
+        places = msgspec.structs.replace(places, writers=self._writers(places.writers, anew=wide))
+        inquiry = Inquiry(self._client, places.lacks)
+        reader, told = Reader(self.name, self._repositories, places.writers), 0
+        extra = Batch()
+        try:
+            extra = self._again(again, places, inquiry, reader)
+        except OWN as error:
+            failures.append(error)
         for repository in self._repositories:
+            if repository not in places.places:
+                continue
             try:
-                for place, batch in self._read(repository, places, reader, known):
-                    places = places.at(repository, place)
+                for place, batch in self._read(repository, places.places[repository], inquiry, reader, known):
+                    places = msgspec.structs.replace(places.at(repository, place), lacks=inquiry.lacks)
                     people = tuple(reader.people.values())
                     yield Page(
                         cursor=places.cursor,
                         snapshots=(*extra.snapshots, *batch.snapshots),
                         identities=people[told:],
                         set_aside=(*extra.set_aside, *batch.set_aside),
-                        complete=place.started is None and not failures and repository == self._repositories[-1],
+                        complete=batch.ended and not failures and repository == self._repositories[-1],
                         expected=expected,
                         answered_at=batch.at,
                     )
                     told, expected, extra = len(people), None, Batch()
-            except (NotThere, BadAnswer) as error:
+            except OWN as error:
                 failures.append(_about(repository, error))
         if failures:
             raise failures[0]
@@ -128,56 +136,109 @@ class GithubSource:
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+        if self._writing is not None:
+            self._writing.close()
 
-    def _found(self, places: Places) -> tuple[Places, int | None]:
-        """The places with those of repositories that are new, and how many items a reading from nothing brings."""
+    def _found(self, places: Places, failures: list[RemoteError]) -> tuple[Places, int | None]:
+        """The places with those of repositories that are new, and how many items a reading from nothing brings.
+
+        A new one that is not there is told of in `failures`.
+        """
         new = [repository for repository in self._repositories if repository not in places.places]
-        if not new:
-            return places, None
-        told = survey(self._client, new)
-        for repository, found in zip(new, told.repositories, strict=True):
-            places = places.at(repository, _first_place(found))
-        whole = len(new) == len(self._repositories)
-        return msgspec.structs.replace(places, lacks=told.lacks), told.items if whole else None
+        asked, items = [new] if new else [], 0
+        while asked:
+            some = asked.pop()
+            try:
+                told = survey(self._client, some)
+            except OWN as error:
+                if len(some) > 1:
+                    # One that is not there spoils the answer for all.
+                    asked = [[repository] for repository in reversed(some)]
+                else:
+                    failures.append(_about(some[0], error))
+                continue
+            items += told.items
+            places = msgspec.structs.replace(places, lacks=told.lacks)
+            for repository, found in zip(some, told.repositories, strict=True):
+                # What is read from nothing holds all that was there to be seen before.
+                place, seen = _first_place(found), self._looks.pop(repository, None)
+                places = places.at(repository, looked(place, seen[1]) if seen and seen[0] == place.id else place)
+        return places, items if len(new) == len(self._repositories) and not failures else None
+
+    def _writers(self, known: tuple[str, ...], *, anew: bool) -> tuple[str, ...]:
+        """The accounts that have written for us beside the one that reads; asked for `anew`, or where there are none.
+
+        Raises RemoteError where that cannot be known: our own texts would be taken for work.
+        """
+        if self._writing is None or (known and not anew):
+            return known
+        try:
+            found = identify(self._writing, self.name).account_id
+        except RemoteError:
+            if not known:
+                raise
+            return known
+        return tuple(dict.fromkeys([*known, found]))
 
     # --- a repository ---
 
-    def _read(self, repository: str, places: Places, reader: Reader, known: Known) -> Iterator[tuple[Place, Batch]]:
+    def _read(
+        self, repository: str, place: Place, inquiry: Inquiry, reader: Reader, known: Known
+    ) -> Iterator[tuple[Place, Batch]]:
         """What comes of a repository from its place on, each time with the place behind it. Raises RemoteError."""
-        documents, place = Documents(places.lacks), places.places[repository]
         resumed = place.started is not None
         if place.started is not None:
             at = datetime.fromtimestamp(place.started, UTC)
         else:
             polled = self._poll(place)
             at = polled.at
-            if not polled.changed:
-                yield place, Batch(at)
-                return
-            place = start(place, at=polled.at, etag=polled.etag)
+            if polled.changed:
+                place = start(place, at=polled.at, etag=polled.etag, digest=polled.digest)
+            else:
+                place = msgspec.structs.replace(place, etag=polled.etag)
+        identity, seen = self._looks.pop(repository, (place.id, None))
+        if seen is not None and identity == place.id:
+            for batch in self._moved(place, seen, inquiry, reader):
+                batch.at = at
+                yield place, batch
+            place = looked(place, seen)
+        if place.started is None:
+            yield place, Batch(at, ended=True)
+            return
         while place.started is not None:
-            place, batch = self._step(repository, place, documents, reader, known, resumed=resumed)
-            batch.at = at
+            place, batch = self._step(repository, place, inquiry, reader, known, resumed=resumed)
+            batch.at, batch.ended = at, place.started is None
             yield place, batch
             resumed = False
 
+    def _moved(self, place: Place, seen: Look, inquiry: Inquiry, reader: Reader) -> Iterator[Batch]:
+        """What moved without an update since the last look, also where the store holds it in the same version."""
+        found = moved(place.look or Look(), seen)
+        issues, pulls = dict.fromkeys(found.issues), dict.fromkeys(found.pulls)
+        for milestone in found.milestones:
+            issues |= dict.fromkeys(members(self._client, milestone, "issues"))
+            pulls |= dict.fromkeys(members(self._client, milestone, "pullRequests"))
+        return pick(inquiry, reader, issues=list(issues), pull_requests=list(pulls), size=place.size)
+
     def _poll(self, place: Place) -> Polled:
         """Whether anything changed since the last walk. To read wide or everything, it did."""
-        etag = None if place.is_whole or place.wide else place.etag
-        return self._client.poll(f"/repos/{place.name}/issues", query=NEWEST, etag=etag)
+        anyhow = place.is_whole or place.wide
+        polled = self._client.poll(f"/repos/{place.name}/issues", query=NEWEST, etag=None if anyhow else place.etag)
+        same = polled.digest is not None and polled.digest == place.digest and not anyhow
+        return replace(polled, changed=False) if same else polled
 
     def _step(
-        self, repository: str, place: Place, documents: Documents, reader: Reader, known: Known, *, resumed: bool
+        self, repository: str, place: Place, inquiry: Inquiry, reader: Reader, known: Known, *, resumed: bool
     ) -> tuple[Place, Batch]:
         """What the next page of the lists brings that the store does not hold."""
         try:
-            lists, place = self._list(repository, place, documents)
+            lists, place = self._list(repository, place, inquiry)
         except BadAnswer:
             if not resumed:
                 raise
             # A place in a list may be forgotten after a while. The list is read again from its beginning.
             place = anew(place)
-            lists, place = self._list(repository, place, documents)
+            lists, place = self._list(repository, place, inquiry)
         if lists.id != place.id:
             raise BadAnswer(
                 f"{repository} is another repository than the one that was read before.",
@@ -186,25 +247,28 @@ class GithubSource:
         batch, name, stretches = Batch(), lists.name_with_owner, self._stretches(place, lists)
         if name != place.name:
             return rename(place, name), batch
-        if place.renamed:
-            known = _nothing
-        issues = self._new(lists.issues, ISSUE, known, batch)
-        pulls = self._new(_recent(lists.pull_requests, place.since), PULL_REQUEST, known, batch)
-        issues += self._linked(pulls, issues, place, name, documents)
-        issues = [issue for issue in issues if not is_ours(issue)]
-        complete(self._client, documents, [*issues, *pulls])
+        until = place.sure_until
+
+        def sure(ids: Sequence[str]) -> Mapping[str, datetime]:
+            return {} if place.renamed else {one: at for one, at in known(ids).items() if at < until}
+
+        issues = batch.decoded(lists.issues.nodes if lists.issues else (), ISSUE, reader, sure)
+        pulls = batch.decoded(_recent(lists.pull_requests, place.since), PULL_REQUEST, reader, sure)
+        complete(inquiry, [*issues, *pulls])
         for issue in issues:
-            _take(batch, issue, name, reader.issue)
+            batch.take(issue, name, reader.issue)
         for pull in pulls:
-            _take(batch, pull, name, reader.pull_request)
+            batch.take(pull, name, reader.pull_request)
+        linked = [one for one in self._linked(pulls, place) if one not in {issue.id for issue in issues}]
+        for more in pick(inquiry, reader, issues=linked, pull_requests=(), size=place.size):
+            batch.add(more)
         return go_on(place, stretches), batch
 
-    def _list(self, repository: str, place: Place, documents: Documents) -> tuple[Lists, Place]:
+    def _list(self, repository: str, place: Place, inquiry: Inquiry) -> tuple[Lists, Place]:
         """The next page of what is not read to its end, and the place with the size that GitHub managed."""
         # What changed is little, so both lists are asked for at once; a whole repository is heavy enough one by one.
         issues = not place.issues.ended
         pulls = not place.pull_requests.ended and not (issues and place.is_whole)
-        document = documents.listing(issues=issues, pull_requests=pulls)
         owner, _, name = repository.partition("/")
         variables: dict[str, object] = {"owner": owner, "name": name}
         if issues:
@@ -214,12 +278,13 @@ class GithubSource:
             variables["pullRequestsAfter"] = place.pull_requests.after
         while True:
             try:
-                told = self._client.ask(document, Listing, {**variables, "size": place.size})
-            except TooHeavy:
-                less = smaller(place)
-                if less is None:
-                    raise
-                place = less
+                told = inquiry.ask(
+                    lambda documents: documents.listing(issues=issues, pull_requests=pulls),
+                    Listing,
+                    {**variables, "size": place.size},
+                )
+            except TooHeavy as failure:
+                place = msgspec.structs.replace(place, size=less(place.size, failure))
                 continue
             if told.repository is None:
                 raise NotThere(f"{self._client.host} has no such repository, or hides it from our account.")
@@ -241,71 +306,31 @@ class GithubSource:
             stretches[name] = Stretch(ended=True) if ended else Stretch(after=after)
         return stretches
 
-    def _new(self, page: Records | None, decoder: msgspec.json.Decoder[Item], known: Known, batch: Batch) -> list[Item]:
-        """The items of a page that the store does not hold in this version."""
-        found: dict[str, Item] = {}
-        for raw in page.nodes if page is not None else ():
-            try:
-                item = decoder.decode(raw)
-            except UNREADABLE as error:
-                batch.set_aside.append(_set_aside(raw, error))
-            else:
-                found[item.id] = item
-        held = known(list(found)) if found else {}
-        return [item for item in found.values() if item.id not in held or not _is_same(item, held[item.id])]
+    def _linked(self, pulls: Sequence[PullRequest], place: Place) -> list[str]:
+        """The issues that these pull requests close, or closed at the last look.
 
-    def _linked(
-        self, pulls: Sequence[PullRequest], issues: Sequence[Issue], place: Place, repository: str, documents: Documents
-    ) -> list[Issue]:
-        """Issues whose work began or ended with these pull requests: GitHub does not call that an update of theirs."""
-        if place.since is None:
+        Whether somebody works on them may be otherwise now, and GitHub does not call that an update of theirs.
+        """
+        if place.is_whole:
             return []
-        since, seen = datetime.fromtimestamp(place.since, UTC), {issue.id for issue in issues}
-        wanted = {
-            end.id: None
-            for pull in pulls
-            if _turned(pull, since)
-            for end in pull.closing_issues_references.nodes
-            if end is not None and end.id not in seen
-            if end.repository is not None and end.repository.name_with_owner == repository
-        }
-        return [ISSUE.decode(raw) for raw in self._by_id(list(wanted), "Issue", documents)]
+        read = {name.casefold() for name in (*self._repositories, place.name)}
+        seen = place.look.pulls if place.look else {}
+        wanted: dict[str, None] = {}
+        for pull in pulls:
+            for end in pull.closing_issues_references.nodes:
+                if end is not None and end.repository and end.repository.name_with_owner.casefold() in read:
+                    wanted[end.id] = None
+            if pull.id in seen:
+                wanted |= dict.fromkeys(seen[pull.id].closes)
+        return list(wanted)
 
-    # --- some items ---
-
-    def _again(self, ids: Sequence[str], places: Places, reader: Reader, known: Known) -> Batch:
+    def _again(self, ids: Sequence[str], places: Places, inquiry: Inquiry, reader: Reader) -> Batch:
         """What can be understood by now of records that could not be before; those that are gone do not come."""
-        batch, documents = Batch(), Documents(places.lacks)
         wanted = [remote_id for remote_id in ids if not remote_id.startswith(NAMELESS)]
-        for raw in self._by_id(wanted, "Issue", documents):
-            for issue in self._new(Records([raw], END), ISSUE, known, batch):
-                complete(self._client, documents, [issue])
-                _take(batch, issue, _repository(raw), reader.issue)
-        for raw in self._by_id(wanted, "PullRequest", documents):
-            for pull in self._new(Records([raw], END), PULL_REQUEST, known, batch):
-                complete(self._client, documents, [pull])
-                _take(batch, pull, _repository(raw), reader.pull_request)
-        return batch
-
-    def _by_id(self, ids: Sequence[str], kind: str, documents: Documents) -> Iterator[msgspec.Raw]:
-        """Those of these items that are of that kind and still there."""
-        for first in range(0, len(ids), AT_ONCE):
-            some = ids[first : first + AT_ONCE]
-            try:
-                told = self._client.ask(documents.by_id(kind), Nodes, {"ids": some})
-            except NotThere:
-                # One that is gone spoils the answer for all.
-                if len(some) > 1:
-                    half = len(some) // 2
-                    yield from self._by_id(some[:half], kind, documents)
-                    yield from self._by_id(some[half:], kind, documents)
-                continue
-            yield from (raw for raw in told.nodes if raw not in (NULL, NOT_OF_THAT_KIND))
-
-
-def _nothing(_: Sequence[str]) -> dict[str, datetime]:
-    """What a store that holds nothing says that it holds of these."""
-    return {}
+        found, size = Batch(), min((place.size for place in places.places.values()), default=SIZES[-1])
+        for batch in pick(inquiry, reader, issues=wanted, pull_requests=wanted, size=size):
+            found.add(batch)
+        return found
 
 
 def _first_place(found: Surveyed) -> Place:
@@ -318,11 +343,9 @@ def _first_place(found: Surveyed) -> Place:
     )
 
 
-def _recent(page: Records | None, since: int | None) -> Records | None:
-    """The page without what was updated before."""
-    if page is not None:
-        page.nodes = [raw for raw in page.nodes if _is_recent(raw, since)]
-    return page
+def _recent(page: Records | None, since: int | None) -> Sequence[msgspec.Raw]:
+    """What a page holds without what was updated before."""
+    return [raw for raw in page.nodes if _is_recent(raw, since)] if page is not None else ()
 
 
 def _is_recent(raw: msgspec.Raw, since: int | None) -> bool:
@@ -333,44 +356,6 @@ def _is_recent(raw: msgspec.Raw, since: int | None) -> bool:
         return updated is None or instant(updated).timestamp() >= since
     except (*UNREADABLE, ValueError):
         return True
-
-
-def _is_same(item: Issue | PullRequest, held: datetime) -> bool:
-    try:
-        return instant(item.updated_at) == held
-    except ValueError:
-        return False
-
-
-def _turned(pull: PullRequest, since: datetime) -> bool:
-    """Whether a pull request was opened or closed since."""
-    times = [pull.created_at, pull.closed_at]
-    times += [event.created_at for event in pull.timeline_items.nodes if event and event.typename == "ReopenedEvent"]
-    return any(instant(time) >= since for time in times if time)
-
-
-def _take(batch: Batch, item: Item, repository: str, read: Callable[[Item, str], Snapshot]) -> None:
-    """Put the snapshot of an item into the batch, or the item aside."""
-    try:
-        batch.snapshots.append(read(item, repository))
-    except (ValueError, OverflowError) as error:
-        key = f"{repository}#{item.number}"
-        batch.set_aside.append(SetAside(remote_id=item.id, key=key, reason=clean(str(error))))
-
-
-def _repository(raw: msgspec.Raw) -> str:
-    found = msgspec.json.decode(raw, type=Stub).repository
-    return "" if found is None else found.name_with_owner
-
-
-def _set_aside(raw: msgspec.Raw, error: Exception) -> SetAside:
-    try:
-        stub = msgspec.json.decode(raw, type=Stub)
-    except UNREADABLE:
-        stub = Stub()
-    # Without an id it still needs a name of its own, the same one every time.
-    remote_id = stub.id or NAMELESS + hashlib.sha256(bytes(raw)).hexdigest()[:16]
-    return SetAside(remote_id=remote_id, key=None, reason=clean(f"it cannot be read: {error}"))
 
 
 def _about(repository: str, error: RemoteError) -> RemoteError:

@@ -11,6 +11,7 @@ from connectors.github.statuses import IN_PROGRESS, OPEN, closed_as
 from connectors.github.timeline import (
     ASSIGNMENTS,
     CLOSINGS,
+    TURNS,
     Account,
     Assigned,
     Moment,
@@ -51,7 +52,8 @@ def tell_issue(issue: Issue, events: Sequence[Event], account: Account) -> Story
 
     statuses, assignees = Track("status", named(status())), Track("assignee", assigned.first)
     work = _work(issue, happened)
-    for moment, change in in_order([*((one, None) for one in [*happened, *closings]), *work]):
+    turns = [moment for moment in happened if moment.kind in TURNS]
+    for moment, change in in_order([*((one, None) for one in [*turns, *closings]), *work]):
         if change is not None:
             (working.add if change.begins else working.discard)(change.pull_request)
         elif moment.event is not None and moment.kind in ASSIGNMENTS:
@@ -64,7 +66,7 @@ def tell_issue(issue: Issue, events: Sequence[Event], account: Account) -> Story
             closed = closed_as(issue.state_reason if surer or moment.event is None else moment.event.state_reason)
         statuses.set(named(status()), moment)
         assignees.set(assigned.first, moment)
-    open_as = IN_PROGRESS if present or working else OPEN
+    open_as = IN_PROGRESS if assigned.present or working else OPEN
     return Story(
         status=closed_as(issue.state_reason) if issue.state == "CLOSED" else open_as,
         assignee=assigned.now(),

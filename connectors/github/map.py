@@ -17,20 +17,28 @@ from core.model import Comment, Identity, Kind, Link, Snapshot, WorkItem
 
 
 class Reader:
-    """Maps the payloads of one source, and remembers the accounts that it met in `people`, by their ids."""
+    """Maps the payloads of one source, and remembers the accounts that it met in `people`, by their ids.
 
-    def __init__(self, source: str) -> None:
+    `repositories` are the source's, as they are spelt. `writers` are the accounts that write for us beside the one that
+    reads.
+    """
+
+    def __init__(self, source: str, repositories: Sequence[str] = (), writers: Sequence[str] = ()) -> None:
         self._source = source
+        self._repositories = repositories
+        self._writers = frozenset(writers)
         self.people: dict[str, Identity] = {}
+        self._met: dict[tuple[str | None, str, str | None], str | None] = {}
 
     def account(self, actor: Actor | None) -> str | None:
         """The account's id, which is its login, or None for nobody and for the deleted."""
         if actor is None:
             return None
-        found = account_id(actor.login, bot=is_bot(actor.login, actor.typename))
-        if found is not None and (found not in self.people or self.people[found].name is None):
-            self.people[found] = read_identity(self._source, actor)
-        return found
+        met = actor.login, actor.typename, actor.name
+        if met not in self._met:
+            # The same few people do nearly everything.
+            self._met[met] = self._introduce(actor)
+        return self._met[met]
 
     def issue(self, issue: Issue, repository: str) -> Snapshot:
         """An issue of that repository with all that belongs to it. Its lists have to be whole."""
@@ -46,10 +54,10 @@ class Reader:
         story = tell_pull_request(pull, _present(pull.timeline_items.nodes), self.account)
         closing = [_link(self._source, "closes", issue) for issue in pull.closing_issues_references.nodes if issue]
         item = self._item(pull, repository, story, kind=Kind.PULL_REQUEST, parent=None)
-        return self._snapshot(pull, item, story, closing, (pull.title, pull.head_ref_name, pull.body))
+        return self._snapshot(pull, item, story, closing, (pull.title, pull.body), branch=pull.head_ref_name)
 
     def comments(self, comments: Iterable[CommentPayload | None]) -> tuple[Comment, ...]:
-        """That people commented, oldest first, without what our own account wrote for Planward."""
+        """That people commented, oldest first, without what accounts of ours wrote for Planward."""
         found = {
             comment.id: Comment(
                 remote_id=comment.id,
@@ -58,9 +66,22 @@ class Reader:
                 updated_at=instant(comment.last_edited_at or comment.created_at),
             )
             for comment in comments
-            if comment is not None and not (comment.viewer_did_author and is_marked(comment.body))
+            if comment is not None and not self.is_ours(comment)
         }
         return tuple(sorted(found.values(), key=lambda comment: (comment.created_at, comment.remote_id)))
+
+    def is_ours(self, text: Issue | CommentPayload) -> bool:
+        """Whether an account of ours wrote a comment, or an issue as a dashboard: it is no work.
+
+        Anybody may copy our mark, and we may write by hand with the same account, so both count.
+        """
+        return is_marked(text.body) and (text.viewer_did_author or _account_of(text.author) in self._writers)
+
+    def _introduce(self, actor: Actor) -> str | None:
+        found = _account_of(actor)
+        if found is not None and (found not in self.people or self.people[found].name is None):
+            self.people[found] = read_identity(self._source, actor)
+        return found
 
     def _item(
         self, item: Issue | PullRequest, repository: str, story: Story, *, kind: Kind, parent: Reference | None
@@ -96,9 +117,18 @@ class Reader:
         story: Story,
         native: Sequence[Link | None],
         texts: Sequence[str],
+        *,
+        branch: str = "",
     ) -> Snapshot:
         closing = tuple(link for link in native if link is not None)
-        named = mentions(texts, self._source, mapped.url, known={mapped.key, *(link.to_key for link in closing)})
+        named = mentions(
+            texts,
+            self._source,
+            mapped.url,
+            known={mapped.key, *(link.to_key for link in closing)},
+            branch=branch,
+            repositories=self._repositories,
+        )
         return Snapshot(
             item=mapped,
             changes=story.changes,
@@ -108,11 +138,6 @@ class Reader:
         )
 
 
-def is_ours(issue: Issue) -> bool:
-    """Whether we wrote the issue ourselves, as a dashboard: it is no work."""
-    return issue.viewer_did_author and is_marked(issue.body)
-
-
 def read_identity(source: str, actor: Actor) -> Identity:
     """Who an account is. Raises ValueError for one that is nobody's."""
     bot = is_bot(actor.login, actor.typename)
@@ -120,6 +145,10 @@ def read_identity(source: str, actor: Actor) -> Identity:
     if found is None:
         raise ValueError("an account has no login")
     return Identity(source=source, account_id=found, name=actor.name or None, bot=bot)
+
+
+def _account_of(actor: Actor | None) -> str | None:
+    return None if actor is None else account_id(actor.login, bot=is_bot(actor.login, actor.typename))
 
 
 def _link(source: str, kind: str, end: Reference) -> Link | None:

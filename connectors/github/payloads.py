@@ -337,6 +337,7 @@ class RestIssue(Plain):
     node_id: str
     number: int
     created_at: str
+    repository_url: str = ""
     user: RestUser | None = None
     body: str | None = None
     pull_request: Raw = NULL

@@ -8,6 +8,7 @@ from connectors.github.payloads import Actor, Event, PullRequest
 from connectors.github.statuses import CLOSED, DRAFT, MERGED, REVIEW, REVIEW_REQUESTED
 from connectors.github.timeline import (
     NOTHING,
+    TURNS,
     Account,
     Assigned,
     Moment,
@@ -23,13 +24,16 @@ from connectors.github.timeline import (
 )
 from core.model import Status
 
+UNKNOWN = "?"
+"""Whose review is asked for where that is hidden from us, as teams may be. No account has this id."""
+
 
 def tell_pull_request(pull: PullRequest, events: Sequence[Event], account: Account) -> Story:
     """What became of a pull request. Raises ValueError for a time that is none."""
     happened = list(moments(events, account))
     present = [name for actor in pull.assignees.nodes if actor and (name := account(actor))]
     asked = [_reviewer(one.requested_reviewer, account) for one in pull.review_requests.nodes if one]
-    requests = Requests(happened, {reviewer for reviewer in asked if reviewer}, account(pull.author), account)
+    requests = Requests(happened, set(asked), account(pull.author), account)
     assigned, draft = Assigned(events, present, account), _is_draft_first(pull, events)
     closed: Status | None = None
 
@@ -37,7 +41,8 @@ def tell_pull_request(pull: PullRequest, events: Sequence[Event], account: Accou
         return closed or (DRAFT if draft else REVIEW_REQUESTED if requests.waiting else REVIEW)
 
     statuses, assignees = Track("status", named(status())), Track("assignee", assigned.first)
-    for moment, _ in in_order((moment, None) for moment in [*happened, *untold_closing(pull, events)]):
+    turns = [moment for moment in happened if moment.kind in TURNS]
+    for moment, _ in in_order((moment, None) for moment in [*turns, *untold_closing(pull, events)]):
         match moment.kind:
             case "AssignedEvent" | "UnassignedEvent" if moment.event is not None:
                 assigned.see(moment.event)
@@ -55,7 +60,7 @@ def tell_pull_request(pull: PullRequest, events: Sequence[Event], account: Accou
                 requests.see(moment)
         statuses.set(named(status()), moment)
         assignees.set(assigned.first, moment)
-    open_as = DRAFT if pull.is_draft else REVIEW_REQUESTED if any(asked) else REVIEW
+    open_as = DRAFT if pull.is_draft else REVIEW_REQUESTED if asked else REVIEW
     closed_as = MERGED if pull.merged_at else CLOSED
     return Story(
         status=open_as if pull.state == "OPEN" else closed_as,
@@ -70,7 +75,8 @@ class Requests:
     """Whose review is waited for. A review ends the request to its author.
 
     A request that is over without an event of its own ended with the next review by another than the author, as that of
-    a team does when a member reviews. Without such a review nothing tells when, and the request is left out.
+    a team does when a member reviews. Without such a review nothing tells when, and the request is left out. Those whom
+    we may not know count as one: as long as any of them is asked now, none was asked no more.
     """
 
     def __init__(
@@ -86,6 +92,8 @@ class Requests:
             if moment.kind == "ReviewRequestedEvent":
                 self._begins[moment.rank] = reviewer
                 standing.setdefault(reviewer, moment.rank)
+            elif reviewer == UNKNOWN and UNKNOWN in asked:
+                continue
             elif standing.pop(reviewer, None) is not None:
                 self._ends.setdefault(moment.rank, set()).add(reviewer)
         reviews = [m.rank for m in happened if m.kind == "PullRequestReview" and m.author != author]
@@ -120,9 +128,9 @@ def _subject(moment: Moment, account: Account) -> str | None:
             return None
 
 
-def _reviewer(actor: Actor | None, account: Account) -> str | None:
-    """Whom a review is asked of: an account, or a team by `organisation/team`."""
-    return actor.combined_slug if actor is not None and actor.combined_slug else account(actor)
+def _reviewer(actor: Actor | None, account: Account) -> str:
+    """Whom a review is asked of: an account, a team by `organisation/team`, or UNKNOWN."""
+    return (actor.combined_slug if actor is not None and actor.combined_slug else account(actor)) or UNKNOWN
 
 
 def _is_draft_first(pull: PullRequest, events: Sequence[Event]) -> bool:
@@ -150,7 +158,7 @@ def _review_steps(happened: Sequence[Moment], account: Account) -> Iterator[Step
             case "ReviewDismissedEvent" if event.previous_review_state:
                 about, said = event.review.id if event.review else None, event.previous_review_state.lower()
                 yield Step(moment, "review", (about, said), (about, "dismissed"))
-            case "ReviewRequestedEvent" if reviewer := _subject(moment, account):
+            case "ReviewRequestedEvent" if (reviewer := _subject(moment, account)) not in (None, UNKNOWN):
                 yield Step(moment, "review_request", NOTHING, (reviewer, reviewer))
-            case "ReviewRequestRemovedEvent" if reviewer := _subject(moment, account):
+            case "ReviewRequestRemovedEvent" if (reviewer := _subject(moment, account)) not in (None, UNKNOWN):
                 yield Step(moment, "review_request", (reviewer, reviewer), NOTHING)

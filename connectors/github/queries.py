@@ -25,8 +25,12 @@ LENGTHS: Mapping[str, int] = {
 }
 """Nested list -> how much of it comes with its item."""
 
+TEAMS = "Team"
+"""Lacked where our token may not know the teams of an organisation, which takes a permission of its own."""
+
 _ACTOR = "actor { ...who }"
-_REVIEWER = "requestedReviewer { ...who ... on Team { __typename combinedSlug } }"
+_TEAM = " ... on Team { __typename combinedSlug }"
+_REVIEWER = f"requestedReviewer {{ ...who{_TEAM} }}"
 _ENDS = "source { ...end } subject { ...end }"
 
 
@@ -95,6 +99,32 @@ EDITOR = """query Editor($id: ID!) {
     ... on Issue { lastEditedAt editor { __typename login } }
   }
 }"""
+LOOK = f"""query Look($owner: String!, $name: String!, $size: Int!, $after: String) {{
+  rateLimit {{ remaining resetAt }}
+  repository(owner: $owner, name: $name) {{
+    id nameWithOwner
+    milestones(first: $size, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ id title dueOn }} }}
+    pullRequests(states: OPEN, first: $size, after: $after, orderBy: {{field: CREATED_AT, direction: ASC}}) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        id updatedAt isDraft timelineItems(first: 1) {{ totalCount }}
+        closingIssuesReferences(first: {LENGTHS["closingIssuesReferences"]}) {{
+          nodes {{ id repository {{ nameWithOwner }} }}
+        }}
+      }}
+    }}
+  }}
+}}"""
+"""Asks what may have moved without an update: two points a hundred open pull requests."""
+
+
+def members(kind: str) -> str:
+    """Asks which things of a kind (`issues`, `pullRequests`) are in a milestone."""
+    page = "nodes { id } pageInfo { hasNextPage endCursor }"
+    return (
+        "query Members($id: ID!, $size: Int!, $after: String) {\n  rateLimit { remaining resetAt }\n"
+        f"  node(id: $id) {{ ... on Milestone {{ {kind}(first: $size, after: $after) {{ {page} }} }} }}\n}}"
+    )
 
 
 def survey(repositories: Sequence[tuple[str, str]]) -> str:
@@ -200,7 +230,7 @@ class Documents:
         while missing := {name for name in _FRAGMENTS if f"...{name} " in text} - set(used):
             used |= {name: _FRAGMENTS[name] for name in sorted(missing)}
             text = "\n".join([operation, *used.values()])
-        return text
+        return text.replace(_TEAM, "") if TEAMS in self._lacks else text
 
 
 def _text(value: str) -> str:

@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
-from connectors.github.client import GithubClient
 from connectors.github.failures import TooHeavy
+from connectors.github.inquiry import Inquiry
 from connectors.github.payloads import Connection, Issue, More, PullRequest
-from connectors.github.queries import Documents
 from connectors.github.walk import SIZES
 from core.errors import BadAnswer
 
@@ -45,7 +44,7 @@ class _Part:
         return self.held.page_info.end_cursor or ""
 
 
-def complete(client: GithubClient, documents: Documents, items: Sequence[Issue | PullRequest]) -> None:
+def complete(inquiry: Inquiry, items: Sequence[Issue | PullRequest]) -> None:
     """Read every list of these items to its end, into the items. Raises RemoteError.
 
     A list that GitHub does not give any more keeps what it has, and still says that there is more.
@@ -55,7 +54,7 @@ def complete(client: GithubClient, documents: Documents, items: Sequence[Issue |
     while parts:
         at_once = sizes[0] // FEWER
         try:
-            parts = [*_read(client, documents, parts[:at_once], sizes[0]), *parts[at_once:]]
+            parts = [*_read(inquiry, parts[:at_once], sizes[0]), *parts[at_once:]]
         except TooHeavy:
             if len(sizes) == 1:
                 raise
@@ -70,24 +69,24 @@ def _open(item: Issue | PullRequest) -> Iterator[_Part]:
             yield _Part(kind, item.id, name, held)
 
 
-def _read(client: GithubClient, documents: Documents, parts: Sequence[_Part], size: int) -> list[_Part]:
+def _read(inquiry: Inquiry, parts: Sequence[_Part], size: int) -> list[_Part]:
     """Add the next page of each part to it. Gives those that still go on."""
     variables: dict[str, object] = {"first": size}
     for number, part in enumerate(parts):
         variables |= {f"i{number}": part.item, f"a{number}": part.after}
-    document = documents.more([(part.kind, part.name) for part in parts])
-    told = client.ask(document, dict[str, msgspec.Raw], variables)
+    lists = [(part.kind, part.name) for part in parts]
+    told = inquiry.ask(lambda documents: documents.more(lists), dict[str, msgspec.Raw], variables)
     goes_on = []
     for number, part in enumerate(parts):
         try:
             more = msgspec.json.decode(told[f"m{number}"], type=More | None)
         except (KeyError, msgspec.MsgspecError) as error:
-            raise BadAnswer(f"{client.host} does not tell the rest of a list.") from error
+            raise BadAnswer(f"{inquiry.host} does not tell the rest of a list.") from error
         page = None if more is None else getattr(more, LISTS[part.name])
         if page is None:
             continue
         if page.page_info.has_next_page and page.page_info.end_cursor in (None, part.after):
-            raise BadAnswer(f"{client.host} leads us through the same pages of a list again.")
+            raise BadAnswer(f"{inquiry.host} leads us through the same pages of a list again.")
         part.held.nodes += page.nodes
         part.held.page_info = page.page_info
         if page.page_info.has_next_page:

@@ -7,13 +7,15 @@ and that is not kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
+
 from connectors.github.payloads import Actor, Event, Issue, PullRequest, Reference
-from connectors.github.values import instant
+from connectors.github.values import BOT, instant
 from core.model import Change, Status
 
 Account = Callable[[Actor | None], str | None]
@@ -25,6 +27,16 @@ Setting = tuple[str | None, str | None]
 NOTHING: Setting = (None, None)
 ASSIGNMENTS = ("AssignedEvent", "UnassignedEvent")
 CLOSINGS = ("ClosedEvent", "MergedEvent")
+TURNS = frozenset(
+    {
+        *ASSIGNMENTS,
+        *CLOSINGS,
+        "ReopenedEvent",
+        *("ReadyForReviewEvent", "ConvertToDraftEvent"),
+        *("ReviewRequestedEvent", "ReviewRequestRemovedEvent", "PullRequestReview"),
+    }
+)
+"""The events at which a status or an assignee may become another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +48,21 @@ class Story:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Moment:
-    """Something happens. `event` is None for what is known without an event of its own; `rank` orders one instant."""
+class Moment(msgspec.Struct, frozen=True, eq=False):
+    """Something happens. `event` is None for what is known without an event of its own; `rank` orders one instant.
+
+    `kind` is the type of the event, or nothing.
+    """
 
     at: datetime
     rank: int
     remote_id: str
     author: str | None = None
     event: Event | None = None
-
-    @property
-    def kind(self) -> str:
-        """The type of the event, or nothing."""
-        return "" if self.event is None else self.event.typename
+    kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A field took another value."""
 
     moment: Moment
@@ -83,11 +92,14 @@ class Track:
 
 
 class Assigned:
-    """Who is assigned, in the order in which they came. Those who left GitHub are nobody any more."""
+    """Who is assigned, in the order in which they came. Those who left GitHub are nobody any more.
+
+    Who is assigned at `present` tells the item of people; of programs the events alone tell it.
+    """
 
     def __init__(self, events: Iterable[Event], present: Sequence[str], account: Account) -> None:
         self._account = account
-        self._present = present
+        self._people = present
         first: dict[str, str] = {}
         for event in events:
             if event.typename in ASSIGNMENTS and (name := account(event.assignee)):
@@ -115,10 +127,15 @@ class Assigned:
         else:
             self._names.pop(name, None)
 
+    @property
+    def present(self) -> list[str]:
+        """Who is assigned now, after all events, in the order in which they came as far as the events know it."""
+        known = [name for name in self._names if name in self._people or name.endswith(BOT)]
+        return known if set(self._people) <= set(known) else [*self._people, *(n for n in known if n.endswith(BOT))]
+
     def now(self) -> str | None:
-        """Who is the assignee now, after all events: the first one, as far as the events know who is assigned."""
-        known = [name for name in self._names if name in self._present]
-        return next(iter(known), None) if len(known) == len(self._present) else self._present[0]
+        """Who is the assignee now, after all events: the first one."""
+        return next(iter(self.present), None)
 
 
 def named(status: Status) -> Setting:
@@ -130,7 +147,7 @@ def moments(events: Sequence[Event], account: Account) -> Iterator[Moment]:
     """The events with their times. Raises ValueError for a time that is none."""
     for rank, event in enumerate(events):
         at = instant(event.submitted_at or event.created_at)
-        yield Moment(at, rank, event.id, account(event.actor or event.author), event)
+        yield Moment(at, rank, event.id, account(event.actor or event.author), event, event.typename)
 
 
 def untold_closing(item: Issue | PullRequest, events: Sequence[Event]) -> Iterator[Moment]:
@@ -159,20 +176,25 @@ def simple_steps(happened: Iterable[Moment]) -> Iterator[Step]:
 
 def _told(event: Event) -> tuple[str, str | None, str | None] | None:
     """Our word for the field that an event changed, with its value before and after."""
-    label = event.label.name if event.label else None
-    former = event.from_repository.name_with_owner if event.from_repository else None
-    parent = key_of(event.parent) if event.parent else None
-    told: Mapping[str, tuple[str, str | None, str | None]] = {
-        "LabeledEvent": ("labels", None, label),
-        "UnlabeledEvent": ("labels", label, None),
-        "MilestonedEvent": ("milestone", None, event.milestone_title),
-        "DemilestonedEvent": ("milestone", event.milestone_title, None),
-        "RenamedTitleEvent": ("title", event.previous_title, event.current_title),
-        "TransferredEvent": ("project", former, None),
-        "ParentIssueAddedEvent": ("parent", None, parent),
-        "ParentIssueRemovedEvent": ("parent", parent, None),
-    }
-    return told.get(event.typename)
+    told: tuple[str, str | None, str | None] | None = None
+    match event.typename:
+        case "LabeledEvent":
+            told = "labels", None, event.label.name if event.label else None
+        case "UnlabeledEvent":
+            told = "labels", event.label.name if event.label else None, None
+        case "MilestonedEvent":
+            told = "milestone", None, event.milestone_title
+        case "DemilestonedEvent":
+            told = "milestone", event.milestone_title, None
+        case "RenamedTitleEvent":
+            told = "title", event.previous_title, event.current_title
+        case "TransferredEvent":
+            told = "project", event.from_repository.name_with_owner if event.from_repository else None, None
+        case "ParentIssueAddedEvent":
+            told = "parent", None, key_of(event.parent) if event.parent else None
+        case "ParentIssueRemovedEvent":
+            told = "parent", key_of(event.parent) if event.parent else None, None
+    return told
 
 
 def key_of(end: Reference) -> str | None:

@@ -13,10 +13,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from connectors.github.looks import Look, after
 from core.model import Cursor
 
 OVERLAP_S = 5 * 60
 WIDE_S = 24 * 60 * 60
+DOUBT_S = 10
+"""What was updated so shortly before it was read may have been updated again after that, at the same time: updates are
+told in whole seconds, and not all servers of GitHub have the same one."""
 SIZES = (100, 50, 25, 10)
 """Items asked for at once: as many as GitHub manages in its ten seconds for the repository."""
 
@@ -32,37 +36,50 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where reading a repository stands. Instants are epoch seconds of the server.
 
     `id` is what stays when the repository gets another `name`. `since` is from where updates are read (None:
-    everything), `etag` that of the list of updates as it was when the last walk began. While a walk is under way
-    `started` is when it began and `coming` the etag of then; `wide` remembers that `since` was set back to read wide,
-    and `renamed` that everything has to come again, since all keys changed with the name of the repository.
+    everything), `etag` and `digest` those of the list of updates as it was when the last walk began: the etags of a
+    token that lasts an hour last no longer. While a walk is under way `started` is when it began, `coming` and
+    `coming_digest` what the list had then; `wide` remembers that `since` was set back to read wide, and `renamed` that
+    everything has to come again, since all keys changed with the name of the repository. `look` is the last one that
+    what moved without an update was read for (None: there was none yet).
     """
 
     id: str
     name: str
     since: int | None = None
     etag: str | None = None
+    digest: str | None = None
     size: int = SIZES[0]
     started: int | None = None
     coming: str | None = None
+    coming_digest: str | None = None
     issues: Stretch = Stretch()
     pull_requests: Stretch = Stretch()
     wide: bool = False
     renamed: bool = False
+    look: Look | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether everything is read, and not only what changed."""
         return self.since is None
 
+    @property
+    def sure_until(self) -> datetime:
+        """What is held and was updated before that was read so long after it that it is held as it is."""
+        read = self.started if self.since is None else self.since + OVERLAP_S + (WIDE_S if self.wide else 0)
+        return datetime.fromtimestamp((read or 0) - DOUBT_S, UTC)
+
 
 class Places(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where all repositories stand, by the names in the configuration; as JSON it is the cursor.
 
-    `lacks` are those of our words that the server's schema does not know.
+    `lacks` are those of our words that the server's schema does not know, or that our token may not use. `writers` are
+    the accounts that have written for us beside the one that reads.
     """
 
     places: dict[str, Place] = {}
     lacks: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
 
     @property
     def cursor(self) -> Cursor:
@@ -91,17 +108,17 @@ def begin(cursor: Cursor | None, repositories: Collection[str], *, wide: bool) -
 def _widened(place: Place) -> Place:
     if place.since is None or place.wide:
         return place
-    return Place(place.id, place.name, since=place.since - WIDE_S, size=place.size, wide=True)
+    return Place(place.id, place.name, since=place.since - WIDE_S, size=place.size, wide=True, look=place.look)
 
 
-def start(place: Place, *, at: datetime, etag: str | None) -> Place:
-    """The place at the beginning of a walk that starts at that time."""
-    return msgspec.structs.replace(place, started=int(at.timestamp()), coming=etag)
+def start(place: Place, *, at: datetime, etag: str | None, digest: str | None) -> Place:
+    """The place at the beginning of a walk that starts at that time, with the list of updates as it is then."""
+    return msgspec.structs.replace(place, started=int(at.timestamp()), coming=etag, coming_digest=digest)
 
 
 def rename(place: Place, name: str) -> Place:
     """The place at the beginning of a repository with another name, within the walk that found out."""
-    return Place(place.id, name, size=place.size, started=place.started, renamed=True)
+    return Place(place.id, name, size=place.size, started=place.started, renamed=True, look=place.look)
 
 
 def go_on(place: Place, lists: Mapping[str, Stretch]) -> Place:
@@ -110,13 +127,21 @@ def go_on(place: Place, lists: Mapping[str, Stretch]) -> Place:
     if not (behind.issues.ended and behind.pull_requests.ended):
         return behind
     assert place.started is not None
-    return Place(place.id, place.name, since=place.started - OVERLAP_S, etag=place.coming, size=place.size)
+    since = place.started - OVERLAP_S
+    return Place(
+        place.id,
+        place.name,
+        since=since,
+        etag=place.coming,
+        digest=place.coming_digest,
+        size=place.size,
+        look=place.look,
+    )
 
 
-def smaller(place: Place) -> Place | None:
-    """The place with less to ask for at once, or None when there is no less."""
-    size = next((size for size in SIZES if size < place.size), None)
-    return None if size is None else msgspec.structs.replace(place, size=size)
+def looked(place: Place, look: Look) -> Place:
+    """The place after what moved until that look was read again."""
+    return msgspec.structs.replace(place, look=after(place.look, look))
 
 
 def anew(place: Place) -> Place:

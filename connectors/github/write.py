@@ -10,7 +10,7 @@ from threading import Event
 
 from config.sources import GithubSettings
 from connectors.github.client import GithubClient
-from connectors.github.desk import Desk, browsed, edited, issue_of, marked, posted
+from connectors.github.desk import Desk, browsed, edited, issue_of, marked, oldest_first, posted
 from connectors.github.login import writing
 from connectors.github.payloads import RestComment, RestIssue
 from connectors.transport import ReadRetry
@@ -47,12 +47,8 @@ class GithubTarget:
     def find(self, target: str, markers: Collection[str]) -> Posted | None:
         """Our oldest comment with one of these markers on the item, or None. Raises NotThere, RemoteError."""
         repository, number = issue_of(target)
-        found, page, more = list[RestComment](), 1, True
-        while more:
-            query = {"per_page": 100, "page": page}
-            told = self._client.read(f"/repos/{repository}/issues/{number}/comments", list[RestComment], query=query)
-            found += [one for one in told.value if self._desk.wrote(one.user, one.body, markers)]
-            page, more = page + 1, told.more
+        told = oldest_first(self._client, f"/repos/{repository}/issues/{number}/comments", list[RestComment], {})
+        found = [one for one in told if self._desk.wrote(one.user, one.body, markers)]
         return self._standing(min(found, key=lambda comment: comment.id)) if found else None
 
     def read(self, target: str, remote_id: str) -> Posted | None:

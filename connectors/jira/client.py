@@ -221,7 +221,7 @@ class JiraClient:
         check_url(settings.url, private=settings.private_address, proxied=proxied)
         secure = settings.url.startswith("https:")
         context = trust(settings.ca, settings.client_certificate) if secure else None
-        adapter = GuardedAdapter(private=settings.private_address, context=context)
+        adapter = GuardedAdapter(private=settings.private_address, context=context, stop=self._retry.stop)
         token = self._token.reveal()
         self._secrets = (token, base64.b64encode(f"{self._user}:{token}".encode()).decode())
 

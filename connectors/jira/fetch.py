@@ -115,6 +115,12 @@ class JiraSource:
         """All statuses of the site. Raises RemoteError."""
         return tuple(read_status(status) for status in self._client.read("status", list[StatusPayload]).value)
 
+    def holds(self) -> int | None:
+        """About how many issues the projects or the query have. Raises BadAnswer with Jira's reason, RemoteError."""
+        # A search, as a reading sends it, is refused for the same reasons. It does not tell how many there are.
+        self._client.read("search/jql", SearchPage, body={"jql": self._scope, "fields": ["id"], "maxResults": 1})
+        return self._count(self._scope)
+
     def pull(
         self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
     ) -> Iterator[Page]:
@@ -254,10 +260,12 @@ class JiraSource:
         """About how many issues a whole walk will bring, for a progress bar; None when Jira does not tell."""
         if batch.ended:
             return batch.found
+        return self._count(batch.place.jql(self._scope))
+
+    def _count(self, jql: str) -> int | None:
+        """About how many issues a query finds; None when Jira does not tell."""
         try:
-            return self._client.read(
-                "search/approximate-count", Count, body={"jql": batch.place.jql(self._scope)}
-            ).value.count
+            return self._client.read("search/approximate-count", Count, body={"jql": jql}).value.count
         except (BadAnswer, NotThere, AccessDenied, SourceUnavailable):
             return None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from config.load import load
 from config.settings import Settings
+from config.sources import AnySource, IcsSettings
 from core.daemon import probes
 from core.daemon.tables import NAME, SENTENCE, Column, print_table
 from core.daemon.terminal import print_json, say
@@ -16,7 +17,7 @@ from core.document import messages
 from core.errors import ConfigurationError
 
 EXPIRY_WARNING = timedelta(days=30)
-ACCOUNTS = (Column("source"), Column("reached"), Column("account", folds=SENTENCE))
+ACCOUNTS = (Column("source"), Column("reached"), Column("holds"), Column("account", folds=SENTENCE))
 TARGETS = (
     Column("project", spare=True),
     Column("where", folds=NAME),
@@ -24,6 +25,8 @@ TARGETS = (
     Column("seen"),
     Column("comment", folds=SENTENCE),
 )
+UNWATCHED = ("requirements", "documents", "risks", "retrospectives")
+"""Parts of a plan that nothing is held against yet."""
 STORE = {"ready": "ready", "missing": "not there yet; `planward sync` or `planward db upgrade` will make it"}
 
 
@@ -101,6 +104,8 @@ def _notes(settings: Settings, today: date) -> list[str]:
     for name, project in settings.projects.items():
         if project.plan is None:
             notes.append(f"{name}: has no plan, so nothing can be held against one")
+        elif unwatched := [part for part in UNWATCHED if getattr(settings.plans[name], part)]:
+            notes.append(f"{name}: this version keeps the plan's {', '.join(unwatched)} and does not watch them yet")
     return notes
 
 
@@ -108,7 +113,7 @@ def _show(settings: Settings, found: Found) -> None:
     sources, projects = len(settings.sources), len(settings.projects)
     say(f"{settings.path}: no mistakes found. Sources: {sources}, projects: {projects}.")
     for note in found.notes:
-        say(f"Note: {note}.")
+        say(f"Note: {note}" if note.endswith("?") else f"Note: {note}.")
     for problem in found.secrets:
         say(f"Missing: {problem}")
     for problem in found.files:
@@ -119,7 +124,12 @@ def _show(settings: Settings, found: Found) -> None:
     language = settings.language
     if found.accounts:
         rows = [
-            [name, _yes(one, language), one["error"] or one["name"] or one["account"]]
+            [
+                name,
+                _yes(one, language),
+                "–" if one["holds"] is None else amount(settings.sources[name], one["holds"], language),
+                one["error"] or one["name"] or one["account"],
+            ]
             for name, one in found.accounts.items()
         ]
         print_table(messages.say("table.accounts", language), ACCOUNTS, rows, language)
@@ -135,8 +145,17 @@ def _show(settings: Settings, found: Found) -> None:
             for one in found.targets
         ]
         print_table(messages.say("table.targets", language), TARGETS, rows, language)
-    for advice in dict.fromkeys(one["advice"] for one in found.asked if not one["ok"]):
-        say(advice)
+    failed: dict[str, list[str]] = {}
+    for name, one in [*found.accounts.items(), *((f"{one['source']} {one['target']}", one) for one in found.targets)]:
+        if not one["ok"]:
+            failed.setdefault(one["advice"], []).append(name)
+    for advice, names in failed.items():
+        say(f"{', '.join(names)}: {advice}")
+
+
+def amount(source: AnySource, number: int, language: str) -> str:
+    """How much there is of what a source of this kind has."""
+    return messages.say("cell.events" if isinstance(source, IcsSettings) else "cell.items", language, n=number)
 
 
 def _yes(one: dict[str, Any], language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from core.daemon.tables import NAME, Column, print_table
 from core.daemon.terminal import print_json, progress_shown, say, say_lines
 from core.document import messages
 from core.errors import ConfigurationError, PlanwardError
-from core.projects import wanted_now
+from core.projects import ProjectJob, unread, wanted_now
 from core.publish.outbox import Outcome, Result, publish_all
 from core.store.engine import Store
 
@@ -24,7 +25,8 @@ PULLED = (
     Column("source"),
     Column("read"),
     Column("items"),
-    Column("changes"),
+    Column("events"),
+    Column("changes", spare=True),
     Column("comments", spare=True),
     Column("set_aside"),
     Column("requests", spare=True),
@@ -42,12 +44,13 @@ MUTED = (
 def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
     """One cycle. 1 when a source or a publication failed or it was stopped early, 78 when a secret was missing."""
     settings = load(config)
+    jobs = compose.project_jobs(settings)
     collect_seldom()
     with stopping() as stop, Store.open(settings.store, create=True) as store, progress_shown(not as_json) as progress:
         cycle = run_cycle(
             store,
             compose.source_jobs(settings, stop, only),
-            compose.project_jobs(settings),
+            jobs,
             compose.targets(settings, stop),
             send=settings.write_back == "send",
             now=_now,
@@ -55,10 +58,11 @@ def sync(config: Path, *, only: list[str], full: bool, as_json: bool) -> int:
             progress=progress,
             full=full,
         )
+        nothing = _nothing(store, jobs)
     if as_json:
         print_json(_payload(cycle))
     else:
-        _show(cycle, settings.language)
+        show(cycle, nothing, settings.language)
     for name, drained in cycle.sources.items():
         for warning in drained.warnings:
             tell(f"{name}: the source doubts its own answer: {warning}")
@@ -77,9 +81,8 @@ def publish(config: Path, *, project: str | None, diff: bool, send: bool, unmute
     asked = send or unmute
     sends = asked or (settings.write_back == "send" and not diff)
     with stopping() as stop, Store.open(settings.store) as store:
-        wanted = [
-            wanted for job in compose.project_jobs(settings, project) for wanted in wanted_now(store, job, _now())
-        ]
+        jobs = compose.project_jobs(settings, project)
+        wanted = [wanted for job in jobs for wanted in wanted_now(store, job, _now())]
         outcomes = publish_all(
             store,
             compose.targets(settings, stop),
@@ -91,10 +94,11 @@ def publish(config: Path, *, project: str | None, diff: bool, send: bool, unmute
             again=asked,
             unmute=unmute,
         )
+        nothing = _nothing(store, jobs)
     if as_json:
         print_json({"published": counts(outcomes), "publications": [_outcome(outcome) for outcome in outcomes]})
     else:
-        _show_outcomes(outcomes, settings.language, with_text=not sends)
+        _show_outcomes(outcomes, nothing, settings.language, with_text=not sends)
     _tell_refused(outcomes)
     return _exit_code(outcomes, [])
 
@@ -164,12 +168,14 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _show(cycle: Cycle, language: str) -> None:
+def show(cycle: Cycle, nothing: Sequence[str], language: str) -> None:
+    """Print what a cycle did, for people. `nothing` says why nothing was to be written back where that is so."""
     rows = [
         [
             name,
             messages.say("cell.yes" if drained.ok else "cell.no", language),
             str(drained.items),
+            str(drained.events),
             str(drained.changes),
             str(drained.comments),
             str(drained.set_aside),
@@ -188,7 +194,7 @@ def _show(cycle: Cycle, language: str) -> None:
         for name, held in cycle.projects.items()
     ]
     print_table(messages.say("table.held", language), HELD, rows, language)
-    _show_outcomes(cycle.published, language, with_text=False)
+    _show_outcomes(cycle.published, nothing, language, with_text=False)
 
 
 def _tell_refused(outcomes: list[Outcome]) -> None:
@@ -199,9 +205,24 @@ def _tell_refused(outcomes: list[Outcome]) -> None:
             tell(outcome.error.advice if outcome.error else REFUSED)
 
 
-def _show_outcomes(outcomes: list[Outcome], language: str, *, with_text: bool) -> None:
+def _nothing(store: Store, jobs: Sequence[ProjectJob]) -> list[str]:
+    """Why nothing is to be written back: a sentence for each project that has a place for it, or one for all."""
+    writing = [job for job in jobs if job.topics]
+    if not writing:
+        return [messages.say("line.publish.nowhere", job.language) for job in jobs[:1]]
+    with store.read() as connection:
+        missing = {job.id: unread(connection, job) for job in writing}
+    return [
+        messages.say("line.publish.unread", job.language, project=job.id, sources=", ".join(missing[job.id]))
+        for job in writing
+        if missing[job.id]
+    ]
+
+
+def _show_outcomes(outcomes: list[Outcome], nothing: Sequence[str], language: str, *, with_text: bool) -> None:
+    for reason in nothing:
+        say(reason)
     if not outcomes:
-        say("Nothing to write back: nothing is configured, or a source was not read to its end yet.")
         return
     rows = [
         [
@@ -221,9 +242,6 @@ def _show_outcomes(outcomes: list[Outcome], language: str, *, with_text: bool) -
         if with_text and outcome.diff:
             say_lines(outcome.diff)
     if not any(outcome.result is Result.SENT for outcome in outcomes):
-        say("Nothing was sent.")
+        say(messages.say("line.publish.not_sent", language))
     if any(outcome.result is Result.PREVIEW for outcome in outcomes) and not with_text:
-        say(
-            "`write_back` is `preview`: look at `planward publish --diff`,"
-            " then set it to `send` or run `planward publish --send`."
-        )
+        say(messages.say("line.publish.preview", language))

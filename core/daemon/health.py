@@ -81,14 +81,11 @@ class Health:
         with self._lock:
             self._faults += 1
 
-    def read_before(self, successes: Mapping[str, datetime], failing: Iterable[str]) -> None:
-        """What the store knows from earlier processes."""
-        failing = set(failing)
+    def read_before(self, source: str, last_success: datetime | None, *, failing: bool) -> None:
+        """Another process has read a source, now or earlier."""
         with self._lock:
-            for name, one in self._sources.items():
-                self._sources[name] = replace(
-                    one, last_success=successes.get(name, one.last_success), failing=name in failing
-                )
+            if source in self._sources:
+                self._sources[source] = replace(self._sources[source], last_success=last_success, failing=failing)
 
     def began(self, source: str) -> None:
         """A source is being read now."""

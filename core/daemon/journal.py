@@ -36,16 +36,16 @@ def keep_journal(form: LogFormat) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderers: list[structlog.types.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False)]
         if form is LogFormat.JSON
-        else structlog.processors.LogfmtRenderer(bool_as_flag=False)
+        else [readable, structlog.processors.LogfmtRenderer(bool_as_flag=False)]
     )
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, cleaned, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, cleaned, *renderers],
         )
     )
     logging.basicConfig(handlers=[stream], level=logging.INFO, force=True)
@@ -64,6 +64,16 @@ def cleaned(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Muta
     """The event without secrets and control characters, wherever in it they stand."""
     first = [key for key in FIRST if key in event]
     return {visible(key): _clean(event[key]) for key in (*first, *(key for key in event if key not in FIRST))}
+
+
+def readable(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The event for people: lists with commas, and without what is empty and the name that all our own lines bear."""
+    shown = {
+        key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value for key, value in event.items()
+    }
+    return {
+        key: value for key, value in shown.items() if value not in (None, "") and (key, value) != ("logger", "planward")
+    }
 
 
 def _clean(value: Any) -> Any:

@@ -20,8 +20,9 @@ from core.daemon.terminal import json_text, print_json, say
 from core.dashboard import files, page, reading, render
 from core.dashboard.page import ProjectPage
 from core.dashboard.site import INDEX
+from core.document import messages
 from core.errors import PlanwardError, UsageError
-from core.projects import ProjectJob, status_inputs, unread
+from core.projects import ProjectJob, capacities, status_inputs, unread
 from core.store.engine import Store
 
 LISTEN = "127.0.0.1:8080"
@@ -38,7 +39,7 @@ def write(config: Path, folder: Path, *, project: str | None, as_json: bool) -> 
     if as_json:
         print_json({"files": [str(path) for path in reversed(written)]})
     else:
-        say(f"{written[-1]} and {len(written) - 1} more files are written.")
+        say(messages.say("line.pages.written", settings.language, file=str(written[-1]), n=len(written) - 1))
     return 0
 
 
@@ -50,7 +51,11 @@ def serve(config: Path, *, project: str | None, listen: str) -> int:
 
     settings = load(config)
     host, port = _address(listen)
-    with stopping() as stop, Store.open(settings.store) as store, _listening(host, port) as listener:
+    with (
+        stopping("stopping after the answers in hand") as stop,
+        Store.open(settings.store) as store,
+        _listening(host, port) as listener,
+    ):
         pages = Pages(store, _jobs(project_jobs(settings, project)), settings.language)
         site = Site(
             pages.content,
@@ -156,6 +161,7 @@ class Pages:
                 status,
                 as_of=shown.at.astimezone(job.calendar.zone),
                 today=job.calendar.day_of(now),
+                capacity=capacities(connection, job, shown.period, shown.at),
                 unread=missing,
             )
         return page.compose(inputs, job.language)

@@ -15,11 +15,12 @@ from core.daemon.tables import NAME, Column, print_table
 from core.daemon.terminal import print_json, say
 from core.document import messages
 from core.errors import UsageError
+from core.history.period import period_at
 from core.kpi.facts import PlanFacts, gather
-from core.model import Plan
+from core.model import Capacity, Plan
 from core.plan.baseline import Entry, in_force
 from core.plan.baseline import diff as plan_diff
-from core.projects import ProjectJob, hold
+from core.projects import ProjectJob, capacities, hold
 from core.store import items, plans
 from core.store.engine import Store
 
@@ -34,6 +35,16 @@ ENTRIES = (
     Column("items_done", spare=True),
     Column("finished", spare=True),
 )
+PEOPLE = (
+    Column("person", folds=NAME),
+    Column("from", spare=True),
+    Column("until"),
+    Column("allocation", spare=True),
+    Column("working_time", spare=True),
+    Column("absent"),
+    Column("available"),
+    Column("needed"),
+)
 DIFFERENCES = (
     Column("change"),
     Column("entry", spare=True),
@@ -45,18 +56,20 @@ DIFFERENCES = (
 
 
 def show(config: Path, *, project: str | None, as_json: bool) -> int:
-    """Milestones and deliverables with their dates and how far they are."""
+    """Milestones and deliverables with their dates and how far they are, and what time its people have for them."""
     settings = load(config)
     now = datetime.now(UTC)
     shown = []
     with Store.open(settings.store) as store:
         for job in project_jobs(settings, project):
+            plan = job.read_plan()
             with store.read() as connection:
                 baselines = plans.baselines(connection, job.id)
                 enrolled = items.enrolled(connection, job.id)
-            facts = gather(enrolled, job.read_plan(), baselines, job.calendar, now)
+                people = capacities(connection, job, period_at(job.period, now, job.calendar.zone), now, plan)
+            facts = gather(enrolled, plan, baselines, job.calendar, now)
             baseline = in_force(baselines, now)
-            shown.append((job, baseline, [(entry, _row(entry)) for entry in facts.plan]))
+            shown.append((job, baseline, [(entry, _row(entry)) for entry in facts.plan], people))
     if as_json:
         print_json(
             {
@@ -72,19 +85,32 @@ def show(config: Path, *, project: str | None, as_json: bool) -> int:
                             "reason": baseline.reason,
                         },
                         "entries": [row for _, row in rows],
+                        "capacity": [_capacity_row(one) for one in people],
                     }
-                    for job, baseline, rows in shown
+                    for job, baseline, rows, people in shown
                 ]
             }
         )
         return 0
-    for job, baseline, rows in shown:
+    for job, baseline, rows, people in shown:
         if baseline is None:
-            say(f"{job.name}: no baseline yet; `planward plan approve` records that the plan was approved.")
+            say(messages.say("line.plan.no_baseline", job.language, project=job.name))
         else:
-            on = job.calendar.day_of(baseline.approved_at).isoformat()
-            say(f"{job.name}: baseline {baseline.number}, approved by {baseline.approved_by} on {on}.")
+            on = job.calendar.day_of(baseline.approved_at)
+            say(
+                messages.say(
+                    "line.plan.baseline",
+                    job.language,
+                    project=job.name,
+                    number=baseline.number,
+                    by=baseline.approved_by,
+                    on=on,
+                )
+            )
         print_table(None, ENTRIES, [_cells(job, entry, row) for entry, row in rows], job.language)
+        if people:
+            title = messages.say("table.capacity", job.language)
+            print_table(title, PEOPLE, [_capacity_cells(job, one) for one in people], job.language)
     return 0
 
 
@@ -248,6 +274,34 @@ def _cells(job: ProjectJob, entry: PlanFacts, row: dict[str, Any]) -> list[str]:
         messages.say(f"cell.standing.{row['state']}", language),
         messages.say("cell.of", language, n=row["finished_items"], total=row["items"]),
         "–" if finished_at is None else job.calendar.day_of(finished_at).isoformat(),
+    ]
+
+
+def _capacity_row(one: Capacity) -> dict[str, Any]:
+    return {
+        "who": one.who,
+        "window": one.window,
+        "from": one.from_on.isoformat(),
+        "until": one.until_on.isoformat(),
+        "allocation": one.allocation,
+        "day_seconds": one.day_seconds,
+        "planned_seconds": one.planned_seconds,
+        "absent_seconds": one.absent_seconds,
+        "available_seconds": one.available_seconds,
+        "needed_seconds": one.needed_seconds,
+        "left_out": [{"id": name, "reason": reason} for name, reason in one.left_out],
+    }
+
+
+def _capacity_cells(job: ProjectJob, one: Capacity) -> list[str]:
+    names = {person.email: person.name for person in job.people}
+    times = (one.planned_seconds, one.absent_seconds, one.available_seconds, one.needed_seconds)
+    return [
+        names.get(one.who, one.who),
+        one.from_on.isoformat(),
+        one.until_on.isoformat(),
+        "–" if one.allocation is None else messages.share_text(one.allocation),
+        *(messages.working_days_text(seconds, one.day_seconds, job.language) for seconds in times),
     ]
 
 

@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import connectors
-from config.problems import quote
+from config.problems import nearest, quote
 from config.settings import Settings
 from config.sources import AnySource
 from core.daemon import compose
@@ -82,17 +82,24 @@ def unknown_types(settings: Settings) -> list[str]:
         known = {kind.casefold() for kind in held[name]}
         for role, rule in project.roles.items():
             missing = [kind for kind in rule.type if known and kind.casefold() not in known]
-            unknown += [f"{name}: no issue is of type {quote(kind)}, which role {role} names" for kind in missing]
+            unknown += [
+                f"{name}: no issue is of type {quote(kind)}, which role {role} names{_meant(nearest(kind, held[name]))}"
+                for kind in missing
+            ]
     return unknown
 
 
 def unknown_statuses(said: dict[str, dict[str, Any]]) -> list[str]:
     """A sentence for each status that the settings of a source name and that it said it does not have."""
     return [
-        f"{name}: has no status {quote(status)}, which `statuses` names"
+        f"{name}: has no status {quote(status)}, which `statuses` names{_meant(one['near_statuses'].get(status))}"
         for name, one in said.items()
         for status in one["unknown_statuses"]
     ]
+
+
+def _meant(near: str | None) -> str:
+    return "" if near is None else f"; did you mean {quote(near)}?"
 
 
 def _unknown(source: AnySource, listed: Sequence[Status]) -> list[str]:
@@ -102,31 +109,33 @@ def _unknown(source: AnySource, listed: Sequence[Status]) -> list[str]:
 
 
 def accounts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Who each source says that we are, and which statuses it does not have, or why it says nothing."""
+    """Who each source says that we are, how much it has to be read, and which statuses it does not have.
+
+    Where it does not say one of these, why not: the account may be right, and the project that is to be read wrong.
+    """
     said: dict[str, dict[str, Any]] = {}
     for job in compose.source_jobs(settings, Event()):
-        nobody: dict[str, Any] = {
+        one = said[job.name] = {
             "ok": False,
             "account": None,
             "name": None,
+            "holds": None,
             "unknown_statuses": [],
+            "near_statuses": {},
             "error": None,
             "advice": None,
         }
         try:
             with closing(job.open()) as source:
                 identity = source.identify()
-                unknown = _unknown(settings.sources[job.name], source.lists())
+                one |= {"account": identity.account_id, "name": identity.name}
+                one |= {"holds": source.holds()}
+                listed = source.lists()
+                unknown = _unknown(settings.sources[job.name], listed)
+                near = {name: nearest(name, [status.name for status in listed]) for name in unknown}
+                one |= {"unknown_statuses": unknown, "near_statuses": {k: v for k, v in near.items() if v}, "ok": True}
         except PlanwardError as error:
-            said[job.name] = {**nobody, "error": str(error), "advice": error.advice}
-        else:
-            said[job.name] = {
-                **nobody,
-                "ok": True,
-                "account": identity.account_id,
-                "name": identity.name,
-                "unknown_statuses": unknown,
-            }
+            one |= {"error": str(error), "advice": error.advice}
     return said
 
 

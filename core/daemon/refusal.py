@@ -60,7 +60,8 @@ class Refusals:
             self._keep()
 
     def _keep(self) -> None:
-        problems = [problem for one in self._problems.values() for problem in one]
+        # A wrong plan is met by whoever reads the configuration as well as by the project.
+        problems = list(dict.fromkeys(problem for one in self._problems.values() for problem in one))
         self._health.refused(problems)
         try:
             with self._store.write() as connection:

@@ -25,7 +25,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from config.load import load
 from config.settings import Settings
 from core import __version__
-from core.daemon import compose
+from core.daemon import compose, tenure
 from core.daemon.collecting import collect_seldom
 from core.daemon.health import Health
 from core.daemon.journal import keep_journal, tell_trouble
@@ -71,6 +71,7 @@ def run(config: Path, *, log_format: LogFormat) -> int:
             work = Work(store, setup_of(settings, stop, refusals), start=_pools(), now=_now, stop=stop, health=health)
             work.begin()
             refusals.begin()
+            tenure.begin(store, health.started_at)
             log.info(
                 "started",
                 version=__version__,
@@ -79,11 +80,11 @@ def run(config: Path, *, log_format: LogFormat) -> int:
                 projects=list(settings.projects),
                 write_back=settings.write_back,
             )
-            tell_manager(READY=1, STATUS=f"working on {len(settings.projects)} projects")
+            tell_manager(READY=1, STATUS=f"at work; projects: {len(settings.projects)}")
             beat = Beat(work, health)
             beat()
-            scheduler.add_job(beat, "interval", seconds=TICK.total_seconds())
-            while signals.get() == signal.SIGHUP:
+            rounds = scheduler.add_job(beat, "interval", seconds=TICK.total_seconds())
+            while next_signal(signals, lambda: rounds.modify(next_run_time=_now())) == signal.SIGHUP:
                 settings = reload(settings, work, stop, refusals)
             _stop(work, scheduler, signals)
     return 0
@@ -160,6 +161,22 @@ def _claim(store: Store) -> Iterator[None]:
         "another `planward run` works on this store already",
         advice="Stop that one first, or name another database in `store:`.",
     )
+
+
+def next_signal(signals: SimpleQueue[int], wake: Callable[[], object], look: float = TICK.total_seconds()) -> int:
+    """The next signal, however long it takes. `wake` is called soon after the host's clock was set back.
+
+    The scheduler waits for a time of that clock, so it would wait for as long as the clock was set back.
+    """
+    ahead = time.time() - time.monotonic()
+    while True:
+        try:
+            return signals.get(timeout=look)
+        except Empty:
+            before, ahead = ahead, time.time() - time.monotonic()
+            if before - ahead > look:
+                log.warning("the host's clock was set back", seconds=round(before - ahead))
+                wake()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,6 +20,7 @@ from config.secret import hidden
 from config.settings import HttpSettings
 from core.daemon.health import Health
 from core.daemon.metrics import CONTENT_TYPE, exposition
+from core.dashboard.hosts import is_for_us
 from core.errors import PlanwardError, StoreError
 
 MOST_CONNECTIONS = 32
@@ -61,18 +61,14 @@ def answers(health: Health, check_store: Callable[[], None], hosts: frozenset[st
 
 
 class _KnownHosts:
-    """Refuses who asks by another name: a web page could have its own name lead here (DNS rebinding).
-
-    An IP address is nobody's name.
-    """
+    """Refuses who asks by a name that is none of ours: a web page could have its own name lead here."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self._app = app
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        named = [value for name, value in scope["headers"] if name == b"host"]
-        if len(named) == 1 and self._is_ours(named[0].decode("latin-1")):
+        if is_for_us(scope["headers"], self._hosts):
             await self._app(scope, receive, send)
         else:
             refused = PlainTextResponse(
@@ -80,21 +76,12 @@ class _KnownHosts:
             )
             await refused(scope, receive, send)
 
-    def _is_ours(self, header: str) -> bool:
-        name = ""
-        try:
-            name = urlsplit(f"//{header}").hostname or ""
-            ip_address(name)
-        except ValueError:
-            return name in self._hosts
-        return True
-
 
 @contextmanager
 def served(settings: HttpSettings, health: Health, check_store: Callable[[], None]) -> Iterator[None]:
     """The pages while the context lasts. Raises PlanwardError when the address cannot be listened on."""
     listener = _listen(settings)
-    hosts = frozenset({"localhost", *(name.casefold() for name in settings.hosts)})
+    hosts = frozenset({"localhost", *(name.lower() for name in settings.hosts)})
     server = uvicorn.Server(
         uvicorn.Config(
             answers(health, check_store, hosts),

@@ -9,23 +9,25 @@ from zoneinfo import ZoneInfo
 
 from config.load import load
 from config.settings import Settings
+from core.daemon import tenure
+from core.daemon.checking import amount
 from core.daemon.compose import patience_of, project_jobs, topics
 from core.daemon.cycling import MUTED
 from core.daemon.refusal import refused
 from core.daemon.tables import NAME, SENTENCE, Column, print_table
 from core.daemon.terminal import local, print_json, say
 from core.document import messages
-from core.model import PublicationState, Severity
+from core.model import PublicationState
 from core.projects import stale_sources, unread
-from core.report.words import natural
-from core.store import items, outbox, results, runs
+from core.report.urgency import urgency
+from core.store import events, items, outbox, results, runs
 from core.store.engine import Store
 
 SOURCES = (
     Column("source"),
     Column("state"),
     Column("last_read"),
-    Column("items", spare=True),
+    Column("holds", spare=True),
     Column("error", folds=SENTENCE),
 )
 PROJECTS = (Column("project"), Column("open_findings"))
@@ -43,7 +45,6 @@ FINDINGS = (
     Column("subject", spare=True),
     Column("what", folds=SENTENCE),
 )
-ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def status(config: Path, *, as_json: bool) -> int:
@@ -52,8 +53,9 @@ def status(config: Path, *, as_json: bool) -> int:
     with Store.open(settings.store) as store, store.claim("run") as free, store.read() as connection:
         last, success = runs.last_runs(connection), runs.last_success(connection)
         refusal = None if free else refused(connection)
+        since = None if free else tenure.since(connection)
         stale = stale_sources(connection, patience_of(settings), datetime.now(UTC))
-        held = items.count(connection)
+        held, occurrences = items.count(connection), events.count(connection)
         findings = {name: len(results.open_findings(connection, name)) for name in settings.projects}
         publications = outbox.all(connection)
     sources: dict[str, dict[str, Any]] = {
@@ -65,6 +67,7 @@ def status(config: Path, *, as_json: bool) -> int:
             "last_success": success.get(name),
             "not_before": last[name].not_before if name in last else None,
             "items": held.get(name, 0),
+            "events": occurrences.get(name, 0),
             "error": last[name].error if name in last else None,
         }
         for name, source in settings.sources.items()
@@ -93,6 +96,7 @@ def status(config: Path, *, as_json: bool) -> int:
             {
                 "daemon": {
                     "running": not free,
+                    "since": since,
                     "refused": None if refusal is None else {"at": refusal[0], "problems": refusal[1]},
                 },
                 "sources": sources,
@@ -101,6 +105,7 @@ def status(config: Path, *, as_json: bool) -> int:
             }
         )
         return 0
+    say(_service(settings, since, running=not free))
     _show_status(settings, sources, findings, written)
     if refusal is not None:
         say(
@@ -113,13 +118,13 @@ def status(config: Path, *, as_json: bool) -> int:
 
 
 def findings(config: Path, *, project: str | None, as_json: bool) -> int:
-    """The open findings, most severe first, then the longest open."""
+    """The open findings, the most urgent first."""
     settings = load(config)
     jobs = project_jobs(settings, project)
     with Store.open(settings.store) as store, store.read() as connection:
         found = [(job, one) for job in jobs for one in results.open_findings(connection, job.id)]
         missing = sorted({source for job in jobs for source in unread(connection, job)})
-    found.sort(key=lambda row: (ORDER[row[1].finding.severity], row[1].opened_at, natural(row[1].finding.subject)))
+    found.sort(key=lambda row: urgency(row[1].finding, row[0].calendar.day_of(row[1].opened_at)))
     if as_json:
         print_json(
             {
@@ -176,6 +181,14 @@ def _state(last: runs.Run | None, *, stale: bool) -> str:
     return "stale" if stale else "ok"
 
 
+def _service(settings: Settings, since: datetime | None, *, running: bool) -> str:
+    """Whether the service runs, and since when."""
+    language, zone = settings.language, ZoneInfo(settings.timezone)
+    if not running:
+        return messages.say("line.service.stopped", language)
+    return messages.say("line.service.running", language, at=local(since, zone), zone=zone.key)
+
+
 def _show_status(
     settings: Settings, sources: dict[str, dict[str, Any]], findings: dict[str, int], written: list[dict[str, Any]]
 ) -> None:
@@ -185,7 +198,7 @@ def _show_status(
             name,
             messages.say(f"cell.source.{facts['state']}", language),
             local(facts["last_success"], zone),
-            str(facts["items"]),
+            amount(settings.sources[name], facts["items"] + facts["events"], language),
             facts["error"] or "",
         ]
         for name, facts in sources.items()

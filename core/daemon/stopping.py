@@ -18,12 +18,13 @@ AT_ONCE = "stopped at once; what was saved until now stays, and the next run goe
 
 
 @contextmanager
-def stopping() -> Iterator[Event]:
+def stopping(softly: str = SOFTLY) -> Iterator[Event]:
     """An event that SIGTERM and SIGINT set, so that the page in hand is finished and nothing after it is begun.
 
     The second signal raises KeyboardInterrupt, which ends the command with 130; so do eight seconds after SIGTERM in
     which the step in hand does not end, as when a server does not answer. Open transactions are undone by it, as by any
     crash. Where even that does not get through, as while another program locks the database, the process just ends.
+    `softly` is what the first one is answered with.
     """
     stop = Event()
 
@@ -34,7 +35,7 @@ def stopping() -> Iterator[Event]:
         stop.set()
         if number == signal.SIGTERM:  # whoever pressed a key can press it again
             signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-        _say(SOFTLY + AGAIN if number == signal.SIGINT else SOFTLY)
+        _say(softly + AGAIN if number == signal.SIGINT else softly)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
     try:

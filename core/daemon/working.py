@@ -34,6 +34,8 @@ HOLD_EVERY = timedelta(hours=1)
 """The longest between two holdings of a project: days pass and plans are edited also while no source can be read."""
 HOLD_AGAIN = timedelta(minutes=1)
 """The wait after a project could not be held because of the store."""
+LOOK_EVERY = timedelta(minutes=15)
+"""The longest for which it is unknown what another process has read, such as `planward sync`."""
 READING, HOLDING, PUBLISHING = "reading", "holding", "publishing"
 
 Start = Callable[[str, Callable[[], None]], None]
@@ -69,6 +71,7 @@ class Work:
         self._busy: set[str] = set()
         self._lanes: set[str] = set()
         self._readings: dict[str, Reading] = {}
+        self._looked_at = now()
         self._not_before: dict[str, datetime] = {}
         self._hold_at: dict[str, datetime] = dict.fromkeys(setup.projects, now())
         self._wanted: dict[str, tuple[Wanted, ...]] = {}
@@ -77,10 +80,8 @@ class Work:
     def begin(self) -> None:
         """Learn from the store what earlier processes did. Raises StoreError."""
         with self._store.read() as connection:
-            successes, failures = runs.last_success(connection), runs.failures(connection)
             states = [one.state.value for one in outbox.all(connection)]
         self._look_up()
-        self._health.read_before(successes, failures)
         self._health.wrote_back(states)
 
     def busy(self) -> list[str]:
@@ -97,9 +98,11 @@ class Work:
                 if self._setup.every.get(source, every) > every and not self._reading(source).failures:
                     self._not_before[source] = now
             self._setup = setup
+            # Of a source that comes back some day, the store knows more than we.
+            self._readings = {source: one for source, one in self._readings.items() if source in setup.sources}
             self._hold_at = dict.fromkeys(setup.projects, now)
             self._wanted = {project: wanted for project, wanted in self._wanted.items() if project in setup.projects}
-        self._health.configured(setup.sources, setup.projects)
+            self._health.configured(setup.sources, setup.projects)
 
     def halt(self) -> None:
         """Begin nothing any more, and end what is being done after the page in hand."""
@@ -108,8 +111,9 @@ class Work:
 
     def tick(self) -> None:
         """Start whatever is due. Raises StoreError when the store cannot be asked what is."""
-        if self._due():
-            self._look_up()  # `planward sync` may have been faster
+        # `planward sync` may have been faster. The clock may have been set back.
+        if self._due() or not timedelta() <= self._now() - self._looked_at < LOOK_EVERY:
+            self._look_up()
             with self._lock:
                 for one in self._due():
                     job = self._setup.sources[one.source]
@@ -133,13 +137,18 @@ class Work:
         """Take over from the store what is newer than what we know."""
         with self._store.read() as connection:
             last, failures = runs.last_runs(connection), runs.failures(connection)
+            successes = runs.last_success(connection)
         with self._lock:
-            for source, run in last.items():
-                known = self._readings.get(source, Reading()).started_at
+            self._looked_at = self._now()
+            for source in last.keys() & self._setup.sources.keys():
+                run, known = last[source], self._readings.get(source, Reading()).started_at
                 if known is None or known < run.started_at <= self._now():
+                    failed = failures.get(source, 0)
                     self._readings[source] = Reading(
-                        started_at=run.started_at, failures=failures.get(source, 0), not_before=run.not_before
+                        started_at=run.started_at, failures=failed, not_before=run.not_before
                     )
+                    self._health.read_before(source, successes.get(source), failing=failed > 0)
+                    self._bring_up(source)
 
     def _read(self, job: SourceJob, due_at: datetime) -> None:
         """One source read. However that goes, it is its turn again some time."""
@@ -153,7 +162,7 @@ class Work:
             drained = drain(
                 self._store, job, full=False, now=self._now, stop=self._stop, progress=_silent, due_at=due_at
             )
-            _tell_read(job.name, drained)
+            tell_read(job.name, drained)
         except StoreError as error:
             tell_trouble("not read", error, source=job.name)
         except Exception:
@@ -163,11 +172,16 @@ class Work:
             self._health.ended(job.name, drained)
             with self._lock:
                 self._busy.discard(job.name)
-                self._readings[job.name] = self._after(self._reading(job.name), began_at, drained)
-                for project in self._setup.projects.values():
-                    if job.name in project.kinds:
-                        self._hold_at[project.id] = self._now()
+                if job.name in self._setup.sources:
+                    self._readings[job.name] = self._after(self._reading(job.name), began_at, drained)
+                self._bring_up(job.name)
             self._advance()
+
+    def _bring_up(self, source: str) -> None:
+        """The projects of a source that was read are to be held."""
+        for project in self._setup.projects.values():
+            if source in project.kinds:
+                self._hold_at[project.id] = self._now()
 
     def _after(self, before: Reading, began_at: datetime, drained: Drained | None) -> Reading:
         if drained is not None and drained.ok:
@@ -202,7 +216,7 @@ class Work:
                     self._lanes.discard(HOLDING)
                     return
                 # Before the work, not after it: a source that is read meanwhile brings the project up again.
-                self._hold_at[job.id] = self._now() + HOLD_EVERY
+                self._hold_at[job.id] = _next_holding(job, self._now())
             held = self._hold(job)
             with self._lock:
                 if held is not None and job.id in self._setup.projects:
@@ -274,12 +288,18 @@ class Work:
                     )
 
 
-def _tell_read(source: str, drained: Drained) -> None:
+def _next_holding(job: ProjectJob, now: datetime) -> datetime:
+    """When a project is held again at the latest: in an hour, or with the day that decides what is overdue and due."""
+    return min(now + HOLD_EVERY, job.calendar.end_of_day(job.calendar.day_of(now)))
+
+
+def tell_read(source: str, drained: Drained) -> None:
+    """Log how a reading went. One that we ended ourselves is neither whole nor failed."""
     for warning in drained.warnings:
         log.warning("the source doubts its own answer", source=source, warning=warning)
     error = drained.error
     (log.info if error is None else log.error)(
-        "read",
+        "reading stopped" if drained.stopped else "read",
         source=source,
         items=drained.items,
         changes=drained.changes,

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
 
-from core.dashboard import tiles, timeline
+from core.dashboard import capacity, deliverables, tiles, timeline
+from core.dashboard.capacity import CapacityGroup
+from core.dashboard.deliverables import DeliverableGroup
 from core.dashboard.tiles import Tile
 from core.dashboard.timeline import Timeline
 from core.document.messages import advice_text
 from core.document.nodes import Inlines, StatusWord, Tone
-from core.model import Measurement, Severity
+from core.model import Capacity, Measurement, Severity
 from core.report import measures, status
 from core.report.inputs import MilestoneLine, OpenFinding, StatusInputs
 from core.report.status import MOST_FINDINGS, Verdict
@@ -24,7 +26,8 @@ class PageInputs:
 
     `as_of` is the instant of the numbers in the project's zone, `today` the day on which the page is made. `past` are
     the frozen numbers of earlier periods, oldest first. `names` are those of the items and plan entries in evidence, by
-    source ("" for the plan) and key. `unread` are the sources that were never read to their end.
+    source ("" for the plan) and key. `capacity` is the time of the plan's people at that instant. `unread` are the
+    sources that were never read to their end.
     """
 
     project: str
@@ -33,6 +36,7 @@ class PageInputs:
     today: date
     past: tuple[Measurement, ...] = ()
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    capacity: tuple[Capacity, ...] = ()
     unread: tuple[str, ...] = ()
 
 
@@ -85,8 +89,10 @@ class ProjectPage:
     sentence: Inlines
     glance: Glance
     timeline: Timeline | None
+    deliverables: tuple[DeliverableGroup, ...]
     tiles: tuple[Tile, ...]
     findings: tuple[FindingGroup, ...]
+    capacity: tuple[CapacityGroup, ...]
     sources: tuple[SourceLine, ...]
 
 
@@ -101,11 +107,13 @@ def compose(inputs: PageInputs, language: str) -> ProjectPage:
         sentence=status.sentence(judged, language),
         glance=_glance(about, language),
         timeline=timeline.draw(about, inputs.today, language),
+        deliverables=deliverables.compose(about, language),
         tiles=tuple(
             tiles.compose(one, inputs.past, about, inputs.names, language)
             for one in measures.ordered(about.measurements)
         ),
         findings=tuple(_findings(about, language)),
+        capacity=capacity.compose(inputs.capacity, about.people, language),
         sources=tuple(
             SourceLine(said=status.freshness_phrase(one, language), tone=Tone.GOOD if one.fresh else Tone.WARNING)
             for one in sorted(about.freshness, key=lambda one: one.source)
@@ -128,7 +136,7 @@ def _glance(about: StatusInputs, language: str) -> Glance:
 
 
 def _findings(about: StatusInputs, language: str) -> Iterator[FindingGroup]:
-    """The findings, those together that call for the same, the most severe and longest open first."""
+    """The findings, those together that call for the same, the most urgent first."""
 
     def what(one: OpenFinding) -> tuple[Severity, str | None]:
         return one.finding.severity, advice_text(one.finding, language)
@@ -140,7 +148,7 @@ def _findings(about: StatusInputs, language: str) -> Iterator[FindingGroup]:
             FindingLine(
                 said=status.finding_sentence(one.finding, about, language),
                 opened_on=one.opened_on,
-                owner=_owner(one),
+                owner=status.owner(one.finding, about),
             )
             for one in group
         )
@@ -150,9 +158,3 @@ def _findings(about: StatusInputs, language: str) -> Iterator[FindingGroup]:
             first=lines[:MOST_FINDINGS],
             rest=lines[MOST_FINDINGS:],
         )
-
-
-def _owner(one: OpenFinding) -> str | None:
-    """Who the plan says answers for it. The assignee of an item is an account's id, which tells a reader nothing."""
-    facts = one.finding.facts
-    return str(facts["owner"]) if facts.get("owner") and "entry" in facts else None

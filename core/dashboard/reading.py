@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
 from core.dashboard.page import PageInputs
 from core.dashboard.tiles import shown_rows
+from core.model import Capacity
 from core.report.inputs import StatusInputs
 from core.store import items, plans, results
 
@@ -20,6 +21,7 @@ def read(
     *,
     as_of: datetime,
     today: date,
+    capacity: Iterable[Capacity] = (),
     unread: Collection[str] = (),
 ) -> PageInputs:
     """The inputs of the project's page: its status, with the numbers of earlier periods and the names in evidence."""
@@ -34,6 +36,7 @@ def read(
             **_planned(connection, project),
             **items.titles(connection, [(source, key) for source, key in rows if source]),
         },
+        capacity=tuple(capacity),
         unread=tuple(unread),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from ipaddress import ip_address
 from threading import Lock
 
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from core.dashboard.hosts import is_for_us
 from core.dashboard.render import policy
 from core.errors import StoreError
 
@@ -30,7 +30,7 @@ class Site:
         self, content: Callable[[str], str], hosts: Collection[str], tell: Callable[[StoreError], None]
     ) -> None:
         self._content = content
-        self._hosts = {host.casefold() for host in hosts}
+        self._hosts = {host.lower() for host in hosts}
         self._tell = tell
         # A page reads much of the store: many readers at once wait for each other and not for memory.
         self._one_at_a_time = Lock()
@@ -53,7 +53,7 @@ class Site:
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
-        if not self._is_for_us(request.headers.get("host", "")):
+        if not is_for_us(request.headers.raw, self._hosts):
             return PlainTextResponse("This is not the host that you asked for.", 421)
         if request.method not in {"GET", "HEAD"}:
             return PlainTextResponse("These pages are for reading.", 405, {"Allow": "GET, HEAD"})
@@ -67,11 +67,3 @@ class Site:
             self._tell(error)
             return PlainTextResponse("The store cannot be read now.", 503, {"Retry-After": "60"})
         return Response(text, media_type=KINDS[name.rpartition(".")[2]])
-
-    def _is_for_us(self, host: str) -> bool:
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        try:
-            ip_address(name.strip("[]"))
-        except ValueError:
-            return name.casefold() in self._hosts
-        return True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from core.dashboard import trend
 from core.dashboard.trend import Trend
 from core.document.messages import excluded_text, number_text, reason_text, say, target_text
 from core.document.nodes import Inline, StatusWord, Tone
-from core.model import Direction, EvidenceRow, Measurement, Unit
+from core.model import Basis, Direction, EvidenceRow, Measurement, Unit
 from core.report import measures
 from core.report.inputs import StatusInputs
 from core.report.words import key_link
@@ -40,7 +41,10 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """One KPI. `number` is None where it cannot be measured; `missing` then says why."""
+    """One KPI. `number` is None where it cannot be measured; `missing` then says why.
+
+    `rebuilt_until` is the last day of the trend's periods that ended before anybody measured, None where none did.
+    """
 
     measured: Measurement
     title: str
@@ -53,6 +57,7 @@ class Tile:
     gauge: Gauge | None
     left_out: str | None
     trend: Trend | None
+    rebuilt_until: date | None
     lines: tuple[EvidenceLine, ...]
     more: int
 
@@ -98,6 +103,9 @@ def compose(
         gauge=gauge,
         left_out=_left_out(measured, language),
         trend=trend.draw(past, measured, inputs.rules, language),
+        rebuilt_until=max(
+            (one.period.end_on for one in past if one.kpi == measured.kpi and one.basis is Basis.HISTORY), default=None
+        ),
         lines=tuple(_lines(measured, rows, names, language)),
         more=len(measured.evidence) - len(rows),
     )

@@ -3,7 +3,7 @@
 Placeholders in braces are filled by name. KPI titles and their meaning are those of the KPI registry. Keys: `kpi.<id>`,
 `finding.<kind>` (the sentence) and `advice.<kind>`, `reason.<code>` for a value that is missing, `excluded.<code>` for
 a row that was left out; `dashboard.<name>` for the web page; `column.<name>`, `table.<name>` and `cell.<name>` for the
-tables of the command line.
+tables of the command line, `line.<name>` for what it says beside them.
 """
 
 from __future__ import annotations
@@ -91,16 +91,25 @@ FINDINGS = {
         "{name} has been waiting for a review since {since_on}.", "{name} 自{since_on}起等待评审。"
     ),
     "meeting_missing.not_held": Wording(
-        "{name} was not held between {from_on} and {until_on}: the calendar has none.",
-        "{from_on}至{until_on}期间日历中没有{name}，会议未举行。",
+        "The calendar has no {name} between {from_on} and {until_on}.",
+        "{from_on}至{until_on}期间的日历中没有{name}。",
     ),
     "meeting_missing.not_planned": Wording(
-        "{name} is not in the calendar between {from_on} and {until_on}.",
+        "The calendar has no {name} yet between {from_on} and {until_on}.",
         "{from_on}至{until_on}期间日历中尚未安排{name}。",
     ),
     "owner_away": Wording(
         "{name} is due on {due_on}, and its owner is away between {from_on} and {until_on}.",
         "{name} 应于{due_on}完成，但其负责人在{from_on}至{until_on}期间不在。",
+    ),
+    "capacity_short.away": Wording(
+        "Because of absences, {person} has too little working time until {until_on}: {needed_days} d of work"
+        " are left in {deliverables}.",
+        "因不在岗，{person} 在{until_on}之前的工作时间不足：{deliverables} 还需 {needed_days} 个工作日。",
+    ),
+    "capacity_short.overbooked": Wording(
+        "{person} has too little working time until {until_on}: {needed_days} d of work are left in {deliverables}.",
+        "{person} 在{until_on}之前的工作时间不足：{deliverables} 还需 {needed_days} 个工作日。",
     ),
     "unknown_status": Wording(
         "Nobody has said what the status {status} of {source} means, so {items} items cannot be judged.",
@@ -113,7 +122,9 @@ ADVICE = {
         "Finish it, or agree on a new date and approve the plan again.",
         "请尽快完成；如需改期，请商定新日期并重新批准计划。",
     ),
-    "due_soon": Wording("Check with its owner that the date will hold.", "请与负责人确认能否按期完成。"),
+    "due_soon": Wording(
+        "Make sure that the date will hold, or agree on a new one.", "请确认能否按期完成，否则商定新的日期。"
+    ),
     "ghost": Wording(
         "Create or label the work, or correct “work” in the plan.", "请创建或标记对应的工作项，或修正计划中的“work”。"
     ),
@@ -131,7 +142,14 @@ ADVICE = {
         "Put it into the calendar, or correct “match” or “every” in the plan.",
         "请将会议加入日历，或修正计划中的“match”或“every”。",
     ),
+    "meeting_missing.not_held": Wording(
+        "Hold the next one; if it was held, correct “match” or “every” in the plan.",
+        "请举行下一次会议；如已举行，请修正计划中的“match”或“every”。",
+    ),
     "owner_away": Wording("Agree on a stand-in, or on another date.", "请商定代理人或调整日期。"),
+    "capacity_short": Wording(
+        "Give some of the work to somebody else, or agree on another date.", "请将部分工作交给他人，或商定新的日期。"
+    ),
     "unknown_status": Wording("Name it under “statuses” of the source.", "请在该数据源的“statuses”中指定其含义。"),
 }
 
@@ -160,6 +178,7 @@ EXCLUDED = {
     "no_work": Wording("without known work items", "没有对应的工作项"),
     "no_completion_date": Wording("finished at an unknown time", "完成时间未知"),
     "parent": Wording("counted by their sub-tasks", "由子任务统计"),
+    "no_effort": Wording("without an effort in the plan", "计划中没有工作量"),
 }
 
 WORDS = {
@@ -176,12 +195,14 @@ WORDS = {
     "end_of_day": Wording("the end of {on}", "{on}结束时"),
     "of": Wording("{share} ({n} of {total})", "{share}（{n}/{total}）"),
     "median": Wording("median {value}", "中位数 {value}"),
+    "median_of_resolved": Wording("resolved in {value} (median of {n})", "解决用时 {value}（{n} 项的中位数）"),
     "p85": Wording("P85 {value}", "P85 {value}"),
     "p95": Wording("P95 {value}", "P95 {value}"),
     "first_promise": Wording("first dates {value}", "按最初日期 {value}"),
     "latest_dates": Wording("latest dates {value}", "按最新日期 {value}"),
     "more": Wording("and {n} more", "等另外 {n} 项"),
     "and": Wording(", ", "，"),
+    "and_also": Wording("; ", "；"),
     "severity.critical": Wording("critical", "严重"),
     "severity.warning": Wording("warning", "警告"),
     "severity.info": Wording("note", "提示"),
@@ -202,8 +223,9 @@ STATUS_REPORT = {
         "nothing needs attention and every measured target is met", "没有需要处理的事项，已测量的目标均已达成"
     ),
     "because.nothing_known": Wording("nothing could be measured yet", "目前没有可测量的数据"),
-    "because.critical": Wording("critical findings: {n}", "严重事项 {n} 项"),
+    "because.critical": Wording("critical findings: {n} ({subjects})", "严重事项 {n} 项（{subjects}）"),
     "because.warning": Wording("warnings: {n}", "警告 {n} 项"),
+    "because.warning.named": Wording("warnings: {n} ({subjects})", "警告 {n} 项（{subjects}）"),
     "because.missed": Wording("targets missed: {titles}", "未达标：{titles}"),
     "because.stale": Wording("the data of {sources} is not up to date", "{sources} 的数据未更新"),
     "milestones": Wording("Milestones", "里程碑"),
@@ -215,7 +237,12 @@ STATUS_REPORT = {
     "finished_late": Wording("finished late", "延期完成"),
     "finished_on": Wording("{state} on {on}", "{state}：{on}"),
     "overdue": Wording("overdue", "已逾期"),
+    "due_soon": Wording("due soon", "即将到期"),
+    "at_risk": Wording("at risk", "有风险"),
     "open": Wording("open", "未完成"),
+    "no_work": Wording("no work yet", "尚无工作项"),
+    "unknown": Wording("unknown", "未知"),
+    "cancelled": Wording("cancelled", "已取消"),
     "dropped": Wording("not in the plan any more", "已从计划中移除"),
     "kpis": Wording("Measures", "指标"),
     "kpi": Wording("Measure", "指标"),
@@ -226,7 +253,10 @@ STATUS_REPORT = {
     "missed_by": Wording("Missed in {title}: {keys}.", "{title} 未达成：{keys}。"),
     "findings": Wording("What needs attention", "需要关注的事项"),
     "no_findings": Wording("Nothing needs attention.", "没有需要关注的事项。"),
-    "finding": Wording("{severity} since {on}: {sentence} {advice}", "{severity}（自{on}）：{sentence}{advice}"),
+    "finding": Wording(
+        "{severity}, found on {on}: {sentence} {advice}{owner}", "{severity}（{on}发现）：{sentence}{advice}{owner}"
+    ),
+    "owner": Wording(" Owner: {owner}.", "负责人：{owner}。"),
     "more_findings": Wording(
         "{severity}: {n} more. “planward findings” lists them all.",
         "{severity}：另有 {n} 项，“planward findings”可列出全部。",
@@ -234,7 +264,7 @@ STATUS_REPORT = {
     "items": Wording(" Items: {keys}.", "工作项：{keys}。"),
     "period": Wording("Period: {start} to {end}.", "统计期间：{start}至{end}。"),
     "sources": Wording("Sources: {states}.", "数据源：{states}。"),
-    "up_to_date": Wording("{source} up to date", "{source} 已更新"),
+    "up_to_date": Wording("{source} up to date", "{source} 为最新"),
     "stale_since": Wording("{source} stale since {on}", "{source} 自{on}起未更新"),
     "never_read": Wording("{source} not read yet", "{source} 尚未读取"),
     "left_out": Wording("Left out of {title}: {reasons}.", "{title} 未计入：{reasons}。"),
@@ -280,12 +310,35 @@ DASHBOARD = {
         "另有 {n} 项，“planward kpi --evidence {kpi}”可列出全部。",
     ),
     "definition": Wording("Definition {version}.", "定义 {version}。"),
+    "rebuilt": Wording(
+        "The trend up to {on} is worked out from the trackers' history.", "{on}之前的趋势由各系统的历史记录推算得出。"
+    ),
     "restates": Wording("Corrects what was said on {on}.", "更正{on}公布的数值。"),
     "stale": Wording("The data of {sources} is not up to date.", "{sources} 的数据未更新。"),
-    "since": Wording("since {on}", "自{on}起"),
+    "since": Wording("found on {on}", "{on}发现"),
     "owner": Wording("Owner: {owner}", "负责人：{owner}"),
     "advice": Wording("What to do: {advice}", "建议措施：{advice}"),
     "sources": Wording("Sources", "数据源"),
+    "capacity": Wording("Capacity", "可用工时"),
+    "capacity.period": Wording("In the period", "本期"),
+    "capacity.ahead": Wording("From today on", "今天起"),
+    "capacity.note": Wording(
+        "Available: working time less absences, by the share that the plan takes. Needed: the work left in what the"
+        " person has to finish by then.",
+        "可用：工作时间扣除不在岗时间，再乘以计划的投入比例。所需：此人届时须完成的剩余工作量。",
+    ),
+    "capacity.left_out": Wording("Not counted for {person}: {keys}.", "{person} 未计入：{keys}。"),
+    "capacity.left_out.key": Wording("{key} ({reason})", "{key}（{reason}）"),
+    "deliverables": Wording("Deliverables", "交付物"),
+    "deliverables.finished": Wording("{n} of {total} finished", "已完成 {n}/{total}"),
+    "deliverables.closed": Wording("finished: {n}", "已完成：{n} 项"),
+    "deliverables.closed.cancelled": Wording("finished or cancelled: {n}", "已完成或已取消：{n} 项"),
+    "deliverables.name": Wording("Deliverable", "交付物"),
+    "deliverables.owner": Wording("Owner", "负责人"),
+    "deliverables.due": Wording("Due", "截止日期"),
+    "deliverables.items": Wording("Work items", "工作项"),
+    "deliverables.no_milestone": Wording("Without a milestone", "未归入里程碑"),
+    "deliverables.planned": Wording("in the plan: {on}", "计划：{on}"),
     "unread": Wording(
         "Nothing is judged before every source was read to its end once. Not read yet: {sources}.",
         "所有数据源首次完整读取之前不作判断。尚未读取：{sources}。",
@@ -296,9 +349,12 @@ DASHBOARD = {
 
 # The command line's tables: headings, titles, and the words of their cells.
 COLUMNS = {
+    "absent": Wording("away", "不在岗"),
     "account": Wording("as", "身份"),
     "after": Wording("now", "现在"),
+    "allocation": Wording("share", "投入比例"),
     "approved": Wording("approved", "批准日期"),
+    "available": Wording("available", "可用"),
     "before": Wording("before", "之前"),
     "change": Wording("change", "变更"),
     "changes": Wording("changes", "变更数"),
@@ -308,8 +364,11 @@ COLUMNS = {
     "error": Wording("error", "错误"),
     "findings": Wording("findings", "发现事项"),
     "finished": Wording("finished", "完成日期"),
+    "from": Wording("from", "开始"),
+    "holds": Wording("holds", "内容"),
     "id": Wording("id", "编号"),
     "items": Wording("items", "工作项"),
+    "events": Wording("events", "日程"),
     "items_done": Wording("items done", "已完成工作项"),
     "key": Wording("key", "键"),
     "kind": Wording("kind", "类型"),
@@ -320,7 +379,10 @@ COLUMNS = {
     "left_out_because": Wording("left out because", "未计入原因"),
     "met": Wording("met", "达标"),
     "name": Wording("name", "名称"),
+    "needed": Wording("needed", "所需"),
     "open_findings": Wording("open findings", "未关闭事项"),
+    "open_time": Wording("open for", "持续时间"),
+    "person": Wording("person", "人员"),
     "planned": Wording("planned", "计划日期"),
     "project": Wording("project", "项目"),
     "reached": Wording("reached", "可连接"),
@@ -340,10 +402,12 @@ COLUMNS = {
     "table": Wording("table", "表"),
     "target": Wording("target", "目标"),
     "topic": Wording("topic", "主题"),
+    "until": Wording("until", "截止"),
     "url": Wording("url", "网址"),
     "value": Wording("value", "数值"),
     "what": Wording("what", "说明"),
     "where": Wording("where", "位置"),
+    "working_time": Wording("working time", "工作时间"),
 }
 
 TABLES = {
@@ -356,6 +420,7 @@ TABLES = {
     "findings": Wording("{project}: open findings: {n}", "{project}：未关闭事项 {n} 项"),
     "kpis": Wording("{project}, {period} as of {at} ({zone})", "{project}，{period}，截至 {at}（{zone}）"),
     "evidence": Wording("Evidence of {kpi}", "{kpi} 的依据"),
+    "capacity": Wording("Capacity (working days)", "可用工时（工作日）"),
     "diff": Wording("{project}: against baseline {number}", "{project}：与基线 {number} 对比"),
     "accounts": Wording("Accounts", "账号"),
     "targets": Wording("Where it is written back", "写回位置"),
@@ -367,9 +432,11 @@ CELLS = {
     "yes": Wording("yes", "是"),
     "no": Wording("no", "否"),
     "of": Wording("{n} of {total}", "{n}/{total}"),
+    "items": Wording("{n} items", "{n} 个工作项"),
+    "events": Wording("{n} events", "{n} 个日程"),
     "plan": Wording("plan", "计划"),
     "findings": Wording("{n} ({opened} new, {closed} closed)", "{n}（新增 {opened}，关闭 {closed}）"),
-    "source.ok": Wording("up to date", "已更新"),
+    "source.ok": Wording("up to date", "最新"),
     "source.stale": Wording("not up to date", "未更新"),
     "source.failed": Wording("failed", "失败"),
     "source.stopped": Wording("stopped", "已停止"),
@@ -399,6 +466,38 @@ CELLS = {
     "comment.none": Wording("none yet", "尚无"),
 }
 
+# Sentences of the command line beside its tables.
+LINES = {
+    "service.running": Wording("Service: running since {at} ({zone}).", "服务：自 {at} 起运行（{zone}）。"),
+    "service.stopped": Wording("Service: not running.", "服务：未运行。"),
+    "plan.no_baseline": Wording(
+        "{project}: no baseline yet; “planward plan approve” records that the plan was approved.",
+        "{project}：尚无基线；“planward plan approve”用于记录计划的批准。",
+    ),
+    "plan.baseline": Wording(
+        "{project}: baseline {number}, approved by {by} on {on}.", "{project}：基线 {number}，由 {by} 于{on}批准。"
+    ),
+    "diff.stands": Wording("{target} {topic} (stands)", "{target} {topic}（现有）"),
+    "diff.wanted": Wording("{target} {topic} (wanted)", "{target} {topic}（应有）"),
+    "pages.written": Wording("{file} and {n} more files are written.", "已写入 {file} 及另外 {n} 个文件。"),
+    "publish.not_sent": Wording("Nothing was sent.", "没有发送任何内容。"),
+    "publish.preview": Wording(
+        "`write_back` is `preview`: look at `planward publish --diff`, then set it to `send` or run"
+        " `planward publish --send`.",
+        "`write_back` 为 `preview`：请查看 `planward publish --diff`，然后将其设为 `send` 或运行"
+        " `planward publish --send`。",
+    ),
+    "publish.nowhere": Wording(
+        "Nothing to write back: no project says under “publish” where to.",
+        "没有可写回的内容：项目的“publish”中未指定写回位置。",
+    ),
+    "publish.unread": Wording(
+        "{project}: nothing is written back before every source was read to its end once."
+        " Not read yet: {sources}; run “planward sync”.",
+        "{project}：所有数据源首次完整读取之前不写回。尚未读取：{sources}；请运行“planward sync”。",
+    ),
+}
+
 
 def all_messages() -> dict[str, Wording]:
     """Every message by its key."""
@@ -413,5 +512,6 @@ def all_messages() -> dict[str, Wording]:
         **{f"column.{name}": wording for name, wording in COLUMNS.items()},
         **{f"table.{name}": wording for name, wording in TABLES.items()},
         **{f"cell.{name}": wording for name, wording in CELLS.items()},
+        **{f"line.{name}": wording for name, wording in LINES.items()},
         **WORDS,
     }

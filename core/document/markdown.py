@@ -140,6 +140,8 @@ def _joined(inlines: Inlines, language: str, in_table: bool) -> Iterator[_Marked
             case Code() if in_table and "|" in inline.text:  # a bar would end the cell even between backticks
                 pending += visible(inline.text)
             case _:
+                if not isinstance(inline, LineBreak) and not visible(inline.text).strip(" "):
+                    continue  # it leaves nothing on the page, so the words around it meet
                 yield Text(pending)
                 pending = ""
                 yield inline

@@ -137,6 +137,13 @@ def duration_text(seconds: float, language: str, clock: Clock = Clock.ELAPSED) -
     return sign + " ".join(say(key, language, n=n) for key, n in near)
 
 
+def working_days_text(seconds: float | None, day_seconds: float, language: str) -> str:
+    """Working time in days of that length, to a hundredth: "12.25 d". A dash where nobody knows it."""
+    if seconds is None:
+        return _UNKNOWN
+    return say("days", language, n=f"{seconds / day_seconds:.2f}".rstrip("0").rstrip("."))
+
+
 def limit_text(limit: timedelta, language: str) -> str:
     """A configured limit as people say it: "48 h" up to four days, then whole days where it has them."""
     hours, seconds = divmod(int(limit.total_seconds()), 3600)
@@ -243,10 +250,14 @@ def _counts_tell(finding: Finding) -> bool:
 
 
 def subject_text(finding: Finding) -> str:
-    """What the finding is about: the item's key or the plan entry's id, and its name where it has one."""
+    """What the finding is about: the item's key with its title, or the plan entry's id with its name.
+
+    A title is whatever somebody wrote in a tracker, perhaps half a sentence: so it stands in quotation marks.
+    """
     facts = finding.facts
-    label = str(facts.get("key") or finding.subject)
-    return f"{label} {facts['name']}" if facts.get("name") else label
+    if not facts.get("name"):
+        return str(facts.get("key") or finding.subject)
+    return f"{facts['key']} “{facts['name']}”" if facts.get("key") else f"{finding.subject} {facts['name']}"
 
 
 def _fact(key: str, value: str | int | float | None) -> Value:

@@ -69,7 +69,7 @@ def delivered_on_time(entry: PlanFacts, _rule: None, at: datetime) -> Evidence |
 
 
 def _open_times(scope: Scope[ItemFacts, Within]) -> Mapping[str, float | None]:
-    """Percentiles of how long the resolved ones took, and how long the oldest unresolved one is open, in seconds."""
+    """How many are resolved, percentiles of how long they took in seconds, and how long the oldest other is open."""
     clock = scope.rule.clock
     resolved, unresolved = [], []
     for problem, judgement in scope.judged:
@@ -77,7 +77,7 @@ def _open_times(scope: Scope[ItemFacts, Within]) -> Mapping[str, float | None]:
             resolved.append(problem.open_time(clock, scope.at).total_seconds())
         elif problem.work.is_open and judgement != LeftOut("parent"):
             unresolved.append(problem.open_time(clock, scope.at).total_seconds())
-    return {**spread(resolved), "longest_open": max(unresolved, default=None)}
+    return {**spread(resolved), "resolved": float(len(resolved)), "longest_open": max(unresolved, default=None)}
 
 
 @kpi(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from core.history.calendar import WorkingCalendar
+from core.history.days import start_of_day
 from core.history.period import following, period_at, previous
 from core.model import (
     Category,
@@ -19,10 +20,10 @@ from core.model import (
     Period,
     PeriodKind,
     Plan,
-    Response,
     Severity,
     Tie,
 )
+from core.plan.absences import Absences
 from core.plan.state import Work
 
 CONTRADICTION = "contradiction"
@@ -36,7 +37,6 @@ FOLLOWS_WITHIN_DAYS = 3
 """Working days in which an issue should follow the pull requests that did its work."""
 AHEAD = timedelta(days=31)
 """How far ahead it matters whether an owner is away."""
-HALF_A_DAY = 4 * 3600.0
 
 Place = tuple[str, str]
 
@@ -200,25 +200,24 @@ def _missing(cause: str, severity: Severity, meeting: Meeting, period: Period) -
 
 
 def absent_owners(
-    open_entries: Iterable[Deliverable], events: Iterable[Event], calendar: WorkingCalendar, today: date
+    open_entries: Iterable[Deliverable], away: Absences, calendar: WorkingCalendar, today: date
 ) -> list[Finding]:
-    """Deliverables whose owner is away for half of the working days that are left, or more.
+    """Deliverables whose owner is away for half of the working time that is left, or more.
 
-    Only those with a date from today to a month ahead. People are known by their e-mail addresses, never by name.
+    Only those with a date from today to a month ahead. Whether their work fits into the rest of the time is told by
+    `core.plan.capacity`, where the plan gives their effort; what is told there needs no telling here.
     """
-    away: dict[str, set[date]] = {}
-    for event in events:
-        if event.away and event.status is not EventStatus.CANCELLED:
-            for who in _who_is_away(event):
-                away.setdefault(who, set()).update(_days_of(event, calendar))
     found = []
     for entry in open_entries:
         if entry.owner is None or not today <= entry.due_on <= today + AHEAD:
             continue
-        left = [today + timedelta(days=day) for day in range((entry.due_on - today).days + 1)]
-        working = [day for day in left if calendar.is_working_day(day)]
-        absent = [day for day in working if day in away.get(entry.owner.casefold(), ())]
-        if absent and 2 * len(absent) >= len(working):
+        absent = away.get(entry.owner.casefold(), ())
+        days = [today + timedelta(days=day) for day in range((entry.due_on - today).days + 1)]
+        bounds = [(start_of_day(day, calendar.zone), calendar.end_of_day(day)) for day in days]
+        worked = [calendar.working_seconds(*bound) for bound in bounds]
+        taken = [time - calendar.working_seconds(*bound, absent) for time, bound in zip(worked, bounds, strict=True)]
+        if any(taken) and 2 * sum(taken) >= sum(worked):
+            away_on = [day for day, seconds in zip(days, taken, strict=True) if seconds]
             found.append(
                 Finding(
                     kind=OWNER_AWAY,
@@ -229,32 +228,9 @@ def absent_owners(
                         "name": entry.name,
                         "owner": entry.owner,
                         "due_on": entry.due_on.isoformat(),
-                        "from_on": absent[0].isoformat(),
-                        "until_on": absent[-1].isoformat(),
+                        "from_on": away_on[0].isoformat(),
+                        "until_on": away_on[-1].isoformat(),
                     },
                 )
             )
     return found
-
-
-def _who_is_away(event: Event) -> set[str]:
-    """The addresses of whom the absence is: those who did not decline it, or who entered it where nobody is invited."""
-    invited = {one.email.casefold() for one in event.attendances if one.email and one.response is not Response.DECLINED}
-    if event.attendances:
-        return invited
-    return {event.organizer.casefold()} if event.organizer else set()
-
-
-def _days_of(event: Event, calendar: WorkingCalendar) -> set[date]:
-    """The days that an absence takes: all of a whole-day one; of another those of which it takes four hours or more."""
-    if event.first_on is not None and event.last_on is not None:
-        return {event.first_on + timedelta(days=day) for day in range((event.last_on - event.first_on).days + 1)}
-    taken = set()
-    day = calendar.day_of(event.starts_at)
-    while day <= calendar.day_of(event.ends_at):
-        begin = max(event.starts_at, calendar.end_of_day(day - timedelta(days=1)))
-        end = min(event.ends_at, calendar.end_of_day(day))
-        if calendar.working_seconds(begin, end) >= HALF_A_DAY:
-            taken.add(day)
-        day += timedelta(days=1)
-    return taken

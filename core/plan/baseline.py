@@ -22,13 +22,14 @@ class Promise:
     """A dated entry of the plan or of an approved baseline, with every date that counts.
 
     `first_on` is its date in the first approved baseline that holds it, `committed_on` in the one in force, `latest_on`
-    in the present plan; None where it is in none. `owner` and `name` are the latest known.
+    in the present plan; None where it is in none. `name`, `owner` and `milestone` are the latest known.
     """
 
     entry: Entry
     id: str
     name: str
     owner: str | None
+    milestone: str | None
     first_on: date | None
     committed_on: date | None
     latest_on: date | None
@@ -95,6 +96,7 @@ def promises(
                 id=identity,
                 name=planned.name,
                 owner=planned.owner if isinstance(planned, Deliverable) else None,
+                milestone=planned.milestone if isinstance(planned, Deliverable) else None,
                 first_on=first.get(key),
                 committed_on=committed[key].due_on if key in committed else None,
                 latest_on=latest[key].due_on if key in latest else None,

@@ -13,8 +13,12 @@ from core.model import Publication, PublicationState
 from core.ports import Posted
 
 DELETED = "a person deleted our comment, so it is not posted again"
-EDITED = "a person edited our comment, so it is left as it is"
+EDITED = "a person or another installation edited our comment, so it is left as it is"
 ANOTHERS = "our comment was written by another account than the one that we use now, so it is left as it is"
+ANOTHER_ITEM = (
+    "its name belongs to another item now than the one that this was meant for: write under `publish:` what that one is"
+    " called now; where this one is meant, run `planward publish --unmute`"
+)
 IN_DOUBT = frozenset({PublicationState.SENDING, PublicationState.UNKNOWN})
 """States in which a write of ours may or may not have been applied."""
 

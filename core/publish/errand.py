@@ -18,7 +18,7 @@ from core.errors import (
 )
 from core.model import Publication, PublicationState
 from core.ports import Posted, Target
-from core.publish.decision import IN_DOUBT, learn, unmute
+from core.publish.decision import ANOTHER_ITEM, IN_DOUBT, learn, unmute
 from core.publish.ledger import Ledger
 from core.publish.wanted import Dialect, Key, Result, Wanted
 
@@ -50,13 +50,17 @@ class Errand:
         self._now = now
         self._stop = stop
         self._settle = settle
+        self._item: str | None = None
 
     def run(self, *, unmuted: bool) -> tuple[Result, str | None]:
         """What became of it and why. `unmuted`: it is muted, and a person wants it back.
 
         Raises RemoteError when the target cannot be read, with nothing written, and OvertakenError.
         """
-        publication = self._look(self._ledger.entry(), unmuted=unmuted)
+        entry = self._ledger.entry()
+        if (unmuted or entry.remote_id is None) and self._resolved() != entry.item_id:
+            return self._refuse(entry)
+        publication = self._look(entry, unmuted=unmuted)
         if (ended := self._ended(publication)) is not None:
             return ended
         result, publication = self._write(publication)
@@ -67,16 +71,19 @@ class Errand:
         # Whether it arrived is looked for once. It is not sent again in this run: a slow target may still be at it.
         return self._ended(self._look(publication, unmuted=False)) or (Result.WAITING, publication.error)
 
-    def identify(self, named: Collection[Key]) -> None:
+    def identify(self, named: Collection[Key], *, anew: bool) -> None:
         """Learn once which item carries the publication, and go on with what was sent to it under another name.
 
-        `named` is everything that is wanted. Raises ConfigurationError when that has the same item twice, RemoteError
-        and OvertakenError.
+        `named` is everything that is wanted. `anew`: a person who was told that the name belongs to another item now
+        means that one. Raises ConfigurationError when what is wanted has the same item twice, RemoteError and
+        OvertakenError.
         """
         entry = self._ledger.entry()
-        if entry.item_id is not None:
+        if entry.item_id is not None and not (anew and entry.error == ANOTHER_ITEM):
             return
-        item_id = self._target.resolve(entry.target)
+        item_id = self._resolved()
+        if entry.item_id not in (None, item_id):  # what stands at the former one is left there
+            entry = replace(entry, remote_id=None, remote_digest=None, sent_digest=None, item_updated_at=None)
         if entry.remote_id is None and entry.state not in IN_DOUBT:
             for other in self._ledger.kin():
                 if item_id != (other.item_id or self._item_of(other)):
@@ -89,6 +96,19 @@ class Errand:
                 self._ledger.take_over(other, item_id)
                 return
         self._ledger.keep(replace(entry, item_id=item_id))
+
+    def _resolved(self) -> str:
+        """The item that has the name now; asked for once."""
+        if self._item is None:
+            self._item = self._target.resolve(self._wanted.target)
+        return self._item
+
+    def _refuse(self, entry: Publication) -> tuple[Result, str]:
+        """Nothing is written to an item that took the name of the one that was meant: it may be a stranger's."""
+        stays = entry.state in IN_DOUBT or entry.state is PublicationState.MUTED
+        state = entry.state if stays else PublicationState.PENDING
+        self._ledger.keep(replace(entry, state=state, error=ANOTHER_ITEM))
+        return Result.FAILED, ANOTHER_ITEM
 
     def look(self) -> None:
         """Learn what a person made of our comment, where one is known to stand. Raises RemoteError, OvertakenError."""

@@ -6,14 +6,13 @@ import difflib
 from dataclasses import replace
 from datetime import datetime
 
-from core.document import text
+from core.document import messages, text
 from core.model import Publication, PublicationState
 from core.publish.decision import IN_DOUBT, id_of, marker_of, markers_of
 from core.publish.wanted import Wanted
 from core.store import items, outbox, runs
 from core.store.engine import Store
 
-NOT_BEFORE_NOTE = "no write before"
 TEXT_NOTE = "sent text"
 
 
@@ -32,9 +31,8 @@ class Ledger:
         self._id = id_of(*self._key)
         with store.read() as connection:
             self.publication = outbox.get(connection, *self._key)
-            held_back = runs.get_note(connection, wanted.source, NOT_BEFORE_NOTE)
+            self.not_before = runs.not_before(connection, wanted.source)
             self._sent = runs.get_note(connection, _about(self._id), TEXT_NOTE)
-        self.not_before = None if held_back is None else datetime.fromisoformat(held_back)
 
     def entry(self) -> Publication:
         """The publication as it is kept, or as it begins."""
@@ -119,7 +117,7 @@ class Ledger:
     def hold_back(self, until: datetime) -> None:
         """Leave the whole source alone until then."""
         with self._store.write() as connection:
-            runs.set_note(connection, self._wanted.source, NOT_BEFORE_NOTE, until.isoformat())
+            runs.hold_back(connection, self._wanted.source, until)
 
     def difference(self) -> str:
         """What changes at the target, line by line; all of it is new where the text that stands there is not known."""
@@ -128,11 +126,15 @@ class Ledger:
         lines = difflib.unified_diff(
             standing.splitlines() if known else [],
             self._text().splitlines(),
-            fromfile=f"{self._wanted.target} {self._wanted.topic} (stands)",
-            tofile=f"{self._wanted.target} {self._wanted.topic} (wanted)",
+            fromfile=self._heading("stands"),
+            tofile=self._heading("wanted"),
             lineterm="",
         )
         return "\n".join(lines)
+
+    def _heading(self, side: str) -> str:
+        about = {"target": self._wanted.target, "topic": self._wanted.topic}
+        return messages.say(f"line.diff.{side}", self._wanted.document.language, **about)
 
     def _text(self) -> str:
         return text.render(self._wanted.document, links=True)

@@ -47,7 +47,7 @@ def publish_all(
     Without `send` nothing is sent. What stands at a target is looked at before it is written over, and when the item
     that carries it was changed since the last look. What a person may ask for: `look` looks in any case; `again` tries
     once more what was refused; `unmute` takes up what is muted: a comment that was edited is written over, one that was
-    deleted posted anew. Raises StoreError.
+    deleted posted anew; and where another item took the name and that was told, that one is meant. Raises StoreError.
     """
     asked = Asked(send=send, look=look, again=again, unmute=unmute)
     with ExitStack() as stack:
@@ -157,7 +157,7 @@ class Round:
             settle=self._settle,
         )
         due = self._is_to_be_seen(ledger)
-        errand.identify(self._named)
+        errand.identify(self._named, anew=self._asked.unmute)
         if self._next(one, ledger) in QUIET and (due or self._is_to_be_seen(ledger)):
             errand.look()
         return errand

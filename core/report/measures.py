@@ -83,7 +83,9 @@ def beside(measured: Measurement, rules: Mapping[str, Adjustment], language: str
     statistics = {name: number for name, number in measured.statistics.items() if number is not None}
     if measured.unit is Unit.SHARE:
         if "p50" in statistics:
-            yield say("median", language, value=duration_text(statistics["p50"], language, clock))
+            took = duration_text(statistics["p50"], language, clock)
+            resolved = int(statistics.get("resolved", 0))
+            yield say("median_of_resolved" if resolved else "median", language, value=took, n=resolved)
         if "first" in statistics:
             yield say("first_promise", language, value=share_text(statistics["first"]))
         if "latest" in statistics:

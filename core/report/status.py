@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -25,18 +25,27 @@ from core.document.nodes import (
     Tone,
 )
 from core.model import Finding, Severity
+from core.plan.reconcile import DUE_SOON, GHOST, OVERDUE
+from core.plan.state import Standing
 from core.report import measures
-from core.report.inputs import Freshness, MilestoneLine, OpenFinding, StatusInputs
-from core.report.words import joined, key_link, listed, natural
+from core.report.inputs import DeliverableLine, Freshness, MilestoneLine, OpenFinding, StatusInputs
+from core.report.urgency import SEVERITIES, urgency
+from core.report.words import MOST_KEYS, joined, key_link, listed, shortened
 
-__all__ = ["Freshness", "MilestoneLine", "OpenFinding", "StatusInputs", "compose"]
+__all__ = ["DeliverableLine", "Freshness", "MilestoneLine", "OpenFinding", "StatusInputs", "compose"]
 
 SECTION = 3  # the heading level under the document's title
 MOST_FINDINGS = 8
 """Findings of one severity that are told; the others are counted, so that the first screen stays one."""
 
-_SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _TONES = {Severity.CRITICAL: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.NEUTRAL}
+_STANDINGS = {
+    Standing.OPEN: "open",
+    Standing.EMPTY: "no_work",
+    Standing.UNKNOWN: "unknown",
+    Standing.CANCELLED: "cancelled",
+}
+"""What is said of a deliverable that is not finished and of whose date there is nothing to say."""
 
 
 def compose(inputs: StatusInputs, language: str) -> Document:
@@ -71,6 +80,9 @@ def verdict(inputs: StatusInputs, language: str) -> Verdict:
     """Off course with a critical finding, at risk with a warning or a missed target."""
     severities = [one.finding.severity for one in inputs.findings]
     critical, warning = severities.count(Severity.CRITICAL), severities.count(Severity.WARNING)
+    worst = critical or warning
+    first = [(Text(subject_text(one.finding)),) for one in findings_in_order(inputs)[: min(worst, MOST_KEYS)]]
+    named = {"subjects": shortened(first, worst, language)}
     missed = [
         measures.title(one, inputs.rules, language) for one in measures.ordered(inputs.measurements) if one.met is False
     ]
@@ -78,9 +90,10 @@ def verdict(inputs: StatusInputs, language: str) -> Verdict:
 
     reasons: list[Inlines] = []
     if critical:
-        reasons.append(phrase("status.because.critical", language, n=critical))
+        reasons.append(phrase("status.because.critical", language, n=critical, **named))
     if warning:
-        reasons.append(phrase("status.because.warning", language, n=warning))
+        variant = "warning" if critical else "warning.named"
+        reasons.append(phrase(f"status.because.{variant}", language, n=warning, **named))
     if missed:
         titles = joined([(Text(title),) for title in missed], language)
         reasons.append(phrase("status.because.missed", language, titles=titles))
@@ -104,7 +117,8 @@ def verdict(inputs: StatusInputs, language: str) -> Verdict:
 
 def sentence(judged: Verdict, language: str) -> Inlines:
     """The verdict and its reasons in one sentence."""
-    return phrase("status.because", language, verdict=judged.word, reasons=joined(judged.reasons, language))
+    reasons = joined(judged.reasons, language, "and_also")
+    return phrase("status.because", language, verdict=judged.word, reasons=reasons)
 
 
 # --- milestones ---
@@ -139,17 +153,51 @@ def _state(line: MilestoneLine, inputs: StatusInputs, language: str) -> Inlines:
 
 
 def milestone_word(line: MilestoneLine, inputs: StatusInputs, language: str) -> StatusWord:
-    """The state in a word. One that is overdue is as bad as the finding that says so, which the verdict goes by."""
-    committed_on = line.baseline_due_on or line.due_on
+    """The state in a word, as bad as the worst of the findings that the verdict goes by.
+
+    It is overdue or due soon itself, or at risk where one of its deliverables is overdue.
+    """
     if line.finished_on is not None:
-        late = committed_on is not None and line.finished_on > committed_on
-        word = say("status.finished_late" if late else "status.finished", language)
-        return StatusWord(word, Tone.WARNING if late else Tone.GOOD)
+        return _finished(line, line.finished_on, language)
+    parts = {one.id for one in inputs.deliverables if one.milestone == line.id}
+    word, severities = "open", []
     for finding in (one.finding for one in inputs.findings):
-        is_overdue = finding.kind == "overdue" and finding.facts.get("entry") == "milestone"
-        if is_overdue and finding.subject == line.id:
-            return StatusWord(say("status.overdue", language), _TONES[finding.severity])
-    return StatusWord(say("status.open" if line.due_on else "status.dropped", language))
+        entry = finding.facts.get("entry")
+        if entry == "milestone" and finding.subject == line.id and finding.kind in (OVERDUE, DUE_SOON):
+            word = finding.kind
+        elif entry == "deliverable" and finding.subject in parts and finding.kind == OVERDUE:
+            word = "at_risk" if word == "open" else word
+        else:
+            continue
+        severities.append(finding.severity)
+    if line.due_on is None and word in ("open", "at_risk"):
+        return StatusWord(say("status.dropped", language))
+    tone = _TONES[min(severities, key=SEVERITIES.index)] if severities else Tone.NEUTRAL
+    return StatusWord(say(f"status.{word}", language), tone)
+
+
+def deliverable_word(line: DeliverableLine, findings: Iterable[Finding], language: str) -> StatusWord:
+    """The state of a deliverable in a word, as bad as what was found about it. `findings` are those about it.
+
+    A finish at an unknown time is not praised: it may have been late.
+    """
+    if line.is_finished:
+        if line.finished_on is not None:
+            return _finished(line, line.finished_on, language)
+        return StatusWord(say("status.finished", language))
+    found = {finding.kind: _TONES[finding.severity] for finding in findings}
+    for kind in (OVERDUE, DUE_SOON):
+        if kind in found:
+            return StatusWord(say(f"status.{kind}", language), found[kind])
+    word = _STANDINGS[line.standing] if line.due_on else "dropped"
+    return StatusWord(say(f"status.{word}", language), found.get(GHOST, Tone.NEUTRAL))
+
+
+def _finished(line: MilestoneLine | DeliverableLine, on: date, language: str) -> StatusWord:
+    committed_on = line.baseline_due_on or line.due_on
+    late = committed_on is not None and on > committed_on
+    word = say("status.finished_late" if late else "status.finished", language)
+    return StatusWord(word, Tone.WARNING if late else Tone.GOOD)
 
 
 # --- measures ---
@@ -185,15 +233,12 @@ def _findings(inputs: StatusInputs, language: str) -> Iterator[Block]:
 
 
 def findings_in_order(inputs: StatusInputs) -> tuple[OpenFinding, ...]:
-    """The findings as they should be looked at: the most severe first, then the longest open."""
-
-    def place(one: OpenFinding) -> tuple[int, date, str, tuple[str | int, ...]]:
-        return _SEVERITIES.index(one.finding.severity), one.opened_on, one.finding.kind, natural(one.finding.subject)
-
-    return tuple(sorted(inputs.findings, key=place))
+    """The findings as they should be looked at: the most severe first, and of those what is most urgent."""
+    return tuple(sorted(inputs.findings, key=lambda one: urgency(one.finding, one.opened_on)))
 
 
 def _finding(one: OpenFinding, inputs: StatusInputs, language: str) -> Inlines:
+    name = owner(one.finding, inputs)
     return phrase(
         "status.finding",
         language,
@@ -201,7 +246,19 @@ def _finding(one: OpenFinding, inputs: StatusInputs, language: str) -> Inlines:
         on=one.opened_on,
         sentence=finding_sentence(one.finding, inputs, language),
         advice=advice_text(one.finding, language) or "",
+        owner=() if name is None else phrase("status.owner", language, owner=name),
     )
+
+
+def owner(finding: Finding, inputs: StatusInputs) -> str | None:
+    """Who answers for it, by name where the configuration has one.
+
+    An assignee whom it does not know is an account's id, which tells a reader nothing.
+    """
+    held = str(finding.facts.get("owner") or "")
+    if name := inputs.people.get(held.casefold()):
+        return name
+    return held if held and "entry" in finding.facts else None
 
 
 def finding_sentence(finding: Finding, inputs: StatusInputs, language: str) -> Inlines:
@@ -228,7 +285,7 @@ def _subject(finding: Finding, inputs: StatusInputs) -> Inlines:
         return (Text(subject_text(finding)),)
     key = str(facts["key"])
     link = key_link(key, inputs.urls.get((str(facts.get("source")), key)))
-    return (link, Text(f" {facts['name']}")) if facts.get("name") else (link,)
+    return (link, Text(f" “{facts['name']}”")) if facts.get("name") else (link,)
 
 
 # --- the small print ---

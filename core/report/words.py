@@ -18,14 +18,21 @@ def natural(text: str) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", text))
 
 
-def joined(parts: Iterable[Inlines], language: str) -> Inlines:
-    """The parts with the language's comma between them."""
+def joined(parts: Iterable[Inlines], language: str, between: str = "and") -> Inlines:
+    """The parts with the language's comma between them, or another message."""
     nodes: list[Inline] = []
     for part in parts:
         if nodes:
-            nodes.append(Text(say("and", language)))
+            nodes.append(Text(say(between, language)))
         nodes.extend(part)
     return tuple(nodes)
+
+
+def shortened(named: Sequence[Inlines], total: int, language: str) -> Inlines:
+    """The first few of so many by name, the others counted."""
+    rest = total - len(named)
+    words = joined(named, language)
+    return (*words, Text(f" {say('more', language, n=rest)}")) if rest > 0 else words
 
 
 def key_link(key: str, url: str | None) -> Inline:
@@ -37,6 +44,4 @@ def listed(keys: Sequence[tuple[str | None, str]], urls: Mapping[tuple[str, str]
     """The items, given by source and key, each linked where its address is known, the first few by name."""
     ordered = sorted(keys, key=lambda place: (place[0] or "", natural(place[1])))
     named = [(key_link(key, urls.get((source or "", key))),) for source, key in ordered[:MOST_KEYS]]
-    words = joined(named, language)
-    rest = len(keys) - len(named)
-    return (*words, Text(f" {say('more', language, n=rest)}")) if rest > 0 else words
+    return shortened(named, len(keys), language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -190,7 +190,8 @@ class Store:
         except OSError as error:
             raise faults.of_system(error, path) from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # where it could not be made, it cannot be removed either
+                part.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from core.model import Agenda, Attendance, Event, EventStatus
 from core.store import tables
@@ -24,6 +24,7 @@ PROBATION = timedelta(hours=24)
 
 _NAMES = [column.name for column in tables.events.columns]
 _DELETED_AT = _NAMES.index("deleted_at")
+_UID = _NAMES.index("uid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,26 +39,31 @@ class Agreed:
     held_back: int
 
 
-def save_agenda(conn: Connection, source: str, agenda: Agenda, at: datetime) -> Agreed:
+def save_agenda(conn: Connection, source: str, agenda: Agenda, at: datetime, *, unread: Collection[str] = ()) -> Agreed:
     """Save every occurrence in a stretch of a calendar; those held there that did not come again are gone.
 
+    Of what came and could not be read, by its UID (`unread`), what is held stands.
     An answer in which a great part is gone is held back until it has stayed so for a day: a calendar that is broken,
-    or shared with us no longer, looks the same as an empty one. Raises ValueError for a time without a zone.
+    or shared with us no longer, looks the same as an empty one. What is gone beside others of its own UID was moved or
+    taken out of a series that is still there, and counts for no part of that. Raises ValueError for a time without a
+    zone.
     """
     serialise(conn, f"source {source}")
     agenda = clean(agenda)
     table = tables.events
     wanted = by_key(table, [_row(event, at) for event in agenda.events])
     within = _touching(micros(agenda.from_at), micros(agenda.until_at))
-    again = among(conn, table.c.uid, sorted({row[2] for row in wanted.values()}))
+    again = among(conn, table.c.uid, sorted({row[_UID] for row in wanted.values()}))
     of_calendar = (table.c.source == source, table.c.calendar == agenda.calendar)
     stored = by_key(table, plain(conn, select(*raw(table.c)).where(*of_calendar, or_(within, again))))
     inside = plain(conn, select(*table.primary_key).where(*of_calendar, table.c.deleted_at.is_(None), within))
 
-    gone = [key for key in inside if key not in wanted]
+    gone = [key for key in inside if key not in wanted and key[_UID] not in unread]
+    there = {row[_UID] for row in wanted.values()}
+    absent = [key for key in gone if key[_UID] not in there]
     held_back = 0
-    if _is_doubtful(conn, source, agenda, len(gone), len(inside), at):
-        gone, held_back = [], len(gone)
+    if _is_doubtful(conn, source, agenda, len(absent), len(inside), at):
+        gone, held_back = [key for key in gone if key[_UID] in there], len(absent)
     changed = {key: row for key, row in wanted.items() if key not in stored or stored[key][:-1] != row[:-1]}
     left = {key: (*stored[key][:_DELETED_AT], micros(at), micros(at)) for key in gone}
     replace(conn, table, stored.values(), {**stored, **changed, **left}.values())
@@ -72,16 +78,26 @@ def events(conn: Connection, sources: Collection[str], from_at: datetime, until_
     return [_event(row) for row in plain(conn, query.order_by(*raw([table.c.starts_at]), *table.primary_key))]
 
 
+def count(conn: Connection) -> dict[str, int]:
+    """How many occurrences of each source are held that are not gone."""
+    table = tables.events
+    query = select(table.c.source, func.count().label("held")).where(table.c.deleted_at.is_(None))
+    return {row.source: row.held for row in conn.execute(query.group_by(table.c.source).order_by(table.c.source))}
+
+
 def _is_doubtful(conn: Connection, source: str, agenda: Agenda, gone: int, held: int, at: datetime) -> bool:
-    """Whether so much is gone that it is not believed yet. What is found so the first time is noted."""
+    """Whether so much is gone that it is not believed yet. What is found so the first time is noted.
+
+    With it is noted how much was held then: what comes meanwhile does not make the same loss a smaller part.
+    """
     note = f"shrunk {agenda.calendar}"
-    since = get_note(conn, source, note)
-    if gone <= FEW_GONE or gone <= SHARE_GONE * held:
+    since, _, first_held = (get_note(conn, source, note) or "").partition(" ")
+    if gone <= FEW_GONE or gone <= SHARE_GONE * min(held, int(first_held or held)):
         if since:
             set_note(conn, source, note, "")
         return False
     if not since:
-        set_note(conn, source, note, at.isoformat())
+        set_note(conn, source, note, f"{at.isoformat()} {held}")
         return True
     return at - datetime.fromisoformat(since) < PROBATION
 

@@ -11,7 +11,7 @@ from core.model import Category, Identity, SetAside, Status
 from core.store import tables
 from core.store.tables import instant, micros
 from core.store.text import clean
-from core.store.upsert import encoded, serialise, upsert
+from core.store.upsert import encoded, remove, serialise, upsert
 
 
 def statuses(conn: Connection, source: str) -> dict[str, Status]:
@@ -98,8 +98,17 @@ def set_aside(conn: Connection, source: str) -> list[SetAside]:
     return [SetAside(remote_id=row.remote_id, key=row.key, reason=row.reason) for row in rows]
 
 
-def save_set_aside(conn: Connection, source: str, records: Sequence[SetAside], at: datetime) -> int:
-    """How many records are newly set aside or for another reason. They stay until an item with their id is saved."""
+def save_set_aside(
+    conn: Connection, source: str, records: Sequence[SetAside], at: datetime, *, whole: bool = False
+) -> int:
+    """How many records are newly set aside or for another reason.
+
+    They stay until an item with their id is saved, or until the source was read as a `whole` without them.
+    """
     serialise(conn, f"source {source}")
+    table = tables.set_aside
     rows = [(source, record.remote_id, record.key, record.reason, micros(at)) for record in clean(list(records))]
-    return upsert(conn, tables.set_aside, rows)
+    if whole:
+        still = {row[1] for row in rows}
+        remove(conn, table, [(source, one.remote_id) for one in set_aside(conn, source) if one.remote_id not in still])
+    return upsert(conn, table, rows)

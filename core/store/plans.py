@@ -1,14 +1,15 @@
-"""Versions of a project's plan, the baselines frozen from them, and the project's items and milestones."""
+"""Versions of a project's plan, the baselines frozen from them, and where its parts stand."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, RowMapping, Table, delete, func, select
 
 from core.model import Baseline, Enrolment, Plan
 from core.store import tables
@@ -37,6 +38,26 @@ class MilestoneRow:
     baseline_due_on: date | None = None
     forecast_on: date | None = None
     finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverableRow:
+    """Where a deliverable stands, its dates as those of a milestone. `items` are its units of work."""
+
+    key: str
+    name: str
+    milestone: str | None
+    owner: str | None
+    due_on: date | None
+    baseline_due_on: date | None = None
+    forecast_on: date | None = None
+    items: int
+    finished_items: int
+    finished_at: datetime | None = None
+    standing: str
+
+
+OfPlan = TypeVar("OfPlan", MilestoneRow, DeliverableRow)
 
 
 def save_version(conn: Connection, project: str, plan: Plan, at: datetime) -> int:
@@ -135,30 +156,36 @@ def forget_enrolments(conn: Connection, project: str, *, keep: Collection[str] =
 
 def save_milestones(conn: Connection, project: str, milestones: Sequence[MilestoneRow]) -> int:
     """How many of a project's milestones are new, different or gone. Those not given are removed."""
-    serialise(conn, f"project {project}")
-    table = tables.milestones
-    wanted = [
-        encoded(
-            table,
-            project=project,
-            key=row.key,
-            name=row.name,
-            baseline_due_on=row.baseline_due_on,
-            due_on=row.due_on,
-            forecast_on=row.forecast_on,
-            finished_at=row.finished_at,
-        )
-        for row in clean(list(milestones))
-    ]
-    return len(replace(conn, table, plain(conn, select(*raw(table.c)).where(table.c.project == project)), wanted))
+    return _save(conn, tables.milestones, project, milestones)
 
 
 def milestones(conn: Connection, project: str) -> list[MilestoneRow]:
     """The milestones of a project, in the order of their keys."""
-    table = tables.milestones
+    return [MilestoneRow(**row) for row in _rows(conn, tables.milestones, project)]
+
+
+def save_deliverables(conn: Connection, project: str, deliverables: Sequence[DeliverableRow]) -> int:
+    """How many of a project's deliverables are new, different or gone. Those not given are removed."""
+    return _save(conn, tables.deliverables, project, deliverables)
+
+
+def deliverables(conn: Connection, project: str) -> list[DeliverableRow]:
+    """The deliverables of a project, in the order of their keys."""
+    return [DeliverableRow(**row) for row in _rows(conn, tables.deliverables, project)]
+
+
+def _save(conn: Connection, table: Table, project: str, rows: Sequence[OfPlan]) -> int:
+    serialise(conn, f"project {project}")
+    wanted = [
+        encoded(table, project=project, **{entry.name: getattr(row, entry.name) for entry in fields(row)})
+        for row in clean(list(rows))
+    ]
+    return len(replace(conn, table, plain(conn, select(*raw(table.c)).where(table.c.project == project)), wanted))
+
+
+def _rows(conn: Connection, table: Table, project: str) -> Sequence[RowMapping]:
     columns = [column for column in table.c if column is not table.c.project]
-    rows = conn.execute(select(*columns).where(table.c.project == project).order_by(table.c.key))
-    return [MilestoneRow(**row._mapping) for row in rows]
+    return conn.execute(select(*columns).where(table.c.project == project).order_by(table.c.key)).mappings().all()
 
 
 def _plan(content: str) -> Plan:

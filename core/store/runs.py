@@ -15,11 +15,13 @@ from core.store.text import clean
 from core.store.upsert import encoded, upsert
 
 KEPT = timedelta(days=90)
+NOT_BEFORE_NOTE = "no write before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One reading of a source. `counts` are named numbers; `not_before` is when the source may be asked again.
+    """One reading of a source. `counts` are named numbers; `not_before` is when the source may be asked again,
+    whether this reading was told so or writing was since.
 
     One that is not `ok` and has no `error` was stopped by us before its end.
 
@@ -94,7 +96,28 @@ def last_runs(conn: Connection) -> dict[str, Run]:
     latest = select(table.c.source, func.max(table.c.started_at).label("at")).group_by(table.c.source).subquery()
     of_latest = (table.c.source == latest.c.source) & (table.c.started_at == latest.c.at)
     rows = conn.execute(select(table).join(latest, of_latest).order_by(table.c.source))
-    return {row.source: Run(**row._mapping) for row in rows}
+    return {row.source: Run(**{**row._mapping, "not_before": not_before(conn, row.source)}) for row in rows}
+
+
+def not_before(conn: Connection, source: str) -> datetime | None:
+    """When a source may be called again, to read or to write; None where nobody was told to wait.
+
+    What one of the two is told holds for both, also where writing has a token of its own: it may be the same account's,
+    and that is what trackers count by.
+    """
+    table, note = tables.runs, get_note(conn, source, NOT_BEFORE_NOTE)
+    of_source = select(table.c.started_at, table.c.not_before).where(table.c.source == source)
+    last = conn.execute(of_source.order_by(table.c.started_at.desc()).limit(1)).first()
+    bounds = [] if last is None or last.not_before is None else [last.not_before]
+    if note is not None:
+        told = datetime.fromisoformat(note)
+        bounds += [told] if last is None or last.started_at < told else []  # what was read after it ended it
+    return max(bounds, default=None)
+
+
+def hold_back(conn: Connection, source: str, until: datetime) -> None:
+    """Keep that writing to a source was told to wait until then."""
+    set_note(conn, source, NOT_BEFORE_NOTE, until.isoformat())
 
 
 def last_success(conn: Connection) -> dict[str, datetime]:

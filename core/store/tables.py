@@ -380,6 +380,21 @@ milestones = Table(
     Column("forecast_on", Day),
     Column("finished_at", Instant),
 )
+deliverables = Table(
+    "deliverables",
+    metadata,
+    *_key("project", "key"),
+    Column("name", Text, nullable=False),
+    Column("milestone", Text),
+    Column("owner", Text),
+    Column("baseline_due_on", Day),
+    Column("due_on", Day),
+    Column("forecast_on", Day),
+    Column("items", Integer, nullable=False),
+    Column("finished_items", Integer, nullable=False),
+    Column("finished_at", Instant),
+    Column("standing", Text, nullable=False),
+)
 
 # --- what we found and wrote ---------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from core.errors import (
     StoreError,
 )
 from core.history.spans import StatusMapping, derive
-from core.model import Change, History, Page, Snapshot, Status
+from core.model import Change, History, Identity, Page, Snapshot, Status
 from core.ports import Source
 from core.store import events, items, runs
 from core.store.engine import Store
@@ -117,7 +117,7 @@ def drain(
         source = job.open()
         try:
             stranger = _run_due_checks(store, job, source, drained, now)
-            _pull(store, job, source, drained, full=full, again=stranger, now=now, stop=stop, progress=progress)
+            _pull(store, job, source, drained, full=full, stranger=stranger, now=now, stop=stop, progress=progress)
         finally:
             source.close()
     except (RemoteError, ConfigurationError) as error:
@@ -162,23 +162,22 @@ def _run(job: SourceJob, drained: Drained, finished_at: datetime) -> runs.Run:
 
 def _run_due_checks(
     store: Store, job: SourceJob, source: Source, drained: Drained, now: Callable[[], datetime]
-) -> bool:
-    """Ask who we are and which statuses there are, when that is due; whether we are somebody else than before.
+) -> Identity | None:
+    """Ask who we are and which statuses there are, when that is due. Gives who we are if that is somebody else now.
 
     Counted as upkeep.
     """
     with store.read() as connection:
         checked_at = runs.checked_at(connection, job.name)
         known = runs.get_note(connection, job.name, ACCOUNT_NOTE)
-    stranger = False
+    stranger = None
     try:
         if is_due(checked_at, job.checks, "identity", now()):
             account = source.identify()
-            stranger = known is not None and known != account.account_id
-            with store.write() as connection:
-                runs.set_note(connection, job.name, ACCOUNT_NOTE, account.account_id)
-                items.save_identities(connection, [account])
-                runs.record_check(connection, job.name, "identity", now())
+            if known not in (None, account.account_id):
+                stranger = account
+            else:
+                _note_account(store, job, account, now())
         if is_due(checked_at, job.checks, "lists", now()):
             listed = source.lists()
             with store.write() as connection:
@@ -190,6 +189,13 @@ def _run_due_checks(
     return stranger
 
 
+def _note_account(store: Store, job: SourceJob, account: Identity, at: datetime) -> None:
+    with store.write() as connection:
+        runs.set_note(connection, job.name, ACCOUNT_NOTE, account.account_id)
+        items.save_identities(connection, [account])
+        runs.record_check(connection, job.name, "identity", at)
+
+
 def _pull(
     store: Store,
     job: SourceJob,
@@ -197,16 +203,17 @@ def _pull(
     drained: Drained,
     *,
     full: bool,
-    again: bool,
+    stranger: Identity | None,
     now: Callable[[], datetime],
     stop: Event,
     progress: Progress,
 ) -> None:
     """Save page after page, each with its cursor in one transaction.
 
-    `full` fetches everything again. `again` asks for everything, and fetches what is not held: another account may see
-    what the former did not. Raises BadAnswer when the source doubts what it said or does not come to its end; the pages
-    until then are kept, and the cursor behind them.
+    `full` fetches everything again. For a `stranger` everything is asked for, and what is not held fetched: that
+    account may see what the former did not. It is noted when the first page is saved, behind which the reading goes on
+    by itself; until then the next reading has to find out about it again. Raises BadAnswer when the source doubts what
+    it said or does not come to its end; the pages until then are kept, and the cursor behind them.
     """
     with store.read() as connection:
         held = runs.cursor(connection, job.name, STREAM)
@@ -216,7 +223,7 @@ def _pull(
 
     cursor = None if held is None or held[1] != job.scope else held[0]
     wide = cursor is not None and is_due(checked_at, job.checks, "reread", now())
-    if full or again:
+    if full or stranger is not None:
         cursor = None
 
     def known(ids: Sequence[str]) -> Mapping[str, datetime]:
@@ -225,18 +232,33 @@ def _pull(
         with store.read() as connection:
             return items.held(connection, job.name, ids)
 
-    before, expected, seen, complete = source.requests, None, 0, True
+    def record_reading() -> None:
+        # A walk from nothing reads wider than any re-reading.
+        if wide or cursor is None:
+            with store.write() as connection:
+                runs.record_check(connection, job.name, "reread", now())
+
+    before, expected, seen, complete, saved = source.requests, None, 0, True, False
     try:
         for page in source.pull(cursor, known, wide=wide, again=set_aside if wide else ()):
             expected = page.expected if page.expected is not None else expected
             seen += len(page.snapshots)
             drained.answered_at = drained.answered_at or page.answered_at
             _save(store, job, page, drained, now())
+            if stranger is not None and not saved:
+                _note_account(store, job, stranger, now())
+            saved = True
             progress(job.name, seen, expected)
             drained.warnings.extend(page.warnings)
             complete = page.complete
             if stop.is_set():
                 break
+    except RemoteError:
+        # Its cursor goes on with what is missing as wide as it began. What is missing for long is not a reason to read
+        # all the rest wide each time.
+        if saved:
+            record_reading()
+        raise
     finally:
         asked = source.requests - before
         drained.requests_upkeep += asked if wide else 0
@@ -248,10 +270,7 @@ def _pull(
             raise BadAnswer(f"{job.name} did not come to its end")
         drained.stopped = True
         return
-    # A walk from nothing reads wider than any re-reading.
-    if wide or cursor is None:
-        with store.write() as connection:
-            runs.record_check(connection, job.name, "reread", now())
+    record_reading()
 
 
 def _save(store: Store, job: SourceJob, page: Page, drained: Drained, at: datetime) -> None:
@@ -264,9 +283,11 @@ def _save(store: Store, job: SourceJob, page: Page, drained: Drained, at: dateti
         stored = items.changes(connection, job.name, unread) if unread else {}
         histories = _histories(page.snapshots, statuses, job.mapping, stored)
         saved = items.save_snapshots(connection, job.name, page.snapshots, histories, at)
-        agreed = [events.save_agenda(connection, job.name, agenda, at) for agenda in page.agendas]
+        named = {record.remote_id for record in page.set_aside}
+        agreed = [events.save_agenda(connection, job.name, agenda, at, unread=named) for agenda in page.agendas]
         items.save_identities(connection, page.identities)
-        items.save_set_aside(connection, job.name, page.set_aside, at)
+        whole = page.complete and bool(page.agendas)
+        items.save_set_aside(connection, job.name, page.set_aside, at, whole=whole)
         runs.save_cursor(connection, job.name, STREAM, page.cursor, job.scope, at)
     drained.items += len(saved.new) + len(saved.changed)
     drained.changes += saved.changes

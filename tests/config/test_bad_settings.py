@@ -57,6 +57,8 @@ NAMES = [
     (jira("checks: {§cencus: 1h}"), "the setting `cencus` is not known here; did you mean `census`?"),
     (jira("statuses: {§waitng: [Blocked]}"), "`waitng` is not known here; did you mean `waiting`?"),
     (JIRA.replace("kind: jira", "kind: §gira") + PROJECT, "the kind `gira` is not known; did you mean `jira`?"),
+    (WHOLE.replace("kind: ics", "kind: §ical"), "the kind `ical` is not known; did you mean `ics`?"),
+    (WHOLE.replace("kind: ics", "kind: §iCalendar"), "the kind `iCalendar` is not known; did you mean `ics`?"),
     (
         JIRA.replace("kind: jira", "kind: §trello") + PROJECT,
         "the kind `trello` is not known; write one of caldav, github, google-calendar, ics, jira, microsoft-calendar",
@@ -274,6 +276,11 @@ AGREEMENT = [
         project("publish: [{to: §team, topic: status}]"),
         "nothing can be written to a source of kind `ics`; name one of kind jira or github",
     ),
+    (
+        project("publish: [§{to: acme-github, repository: acme/erp}]"),
+        "`topic` is missing; write `topic: dashboard`",
+    ),
+    (project("publish: [§{to: acme-jira, item: ERP-1}]"), "`topic` is missing; write `topic: status`"),
     (project("publish: [§{to: acme-jira, topic: status}]"), "where in `acme-jira` is not said; add `item: ERP-1`"),
     (
         project("publish: [§{to: acme-github, topic: status}]"),

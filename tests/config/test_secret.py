@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import secret as room
-from config.secret import Secret
+from config.secret import Secret, hidden
 from core.errors import SecretNotFound
 from tests.config.conftest import SMALLEST, Desk
 
@@ -148,6 +148,34 @@ def test_a_secret_is_not_part_of_its_text(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert repr(secret) == "Secret(env: TOKEN)"
     assert CONTENT not in f"{secret} {secret!r} {secret.model_dump()} {vars(secret)}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "webcal://cal.example/private-7f3a91/basic.ics?key=c0ffee",
+        "https://cal.example/private-7f3a91/basic.ics?key=c0ffee",
+        "//cal.example/private-7f3a91/basic.ics?key=c0ffee",
+        "/private-7f3a91/basic.ics?key=c0ffee",
+    ],
+)
+def test_a_secret_address_is_hidden_however_it_is_called(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED", "webcal://cal.example/private-7f3a91/basic.ics?key=c0ffee")
+
+    Secret(env="FEED").reveal()
+
+    for text in (f"GET {said} failed", f"GET {said}"):
+        assert "7f3a91" not in hidden(text)
+        assert "c0ffee" not in hidden(text)
+    assert hidden("cal.example is away") == "cal.example is away"
+
+
+def test_the_path_of_an_address_is_hidden_as_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED", "https://cal.example/geheim für alle/7f3a91.ics")
+
+    Secret(env="FEED").reveal()
+
+    assert hidden("GET /geheim%20f%C3%BCr%20alle/7f3a91.ics") == "GET ***"
 
 
 def test_a_file_that_everybody_may_read_is_noted(tmp_path: Path) -> None:

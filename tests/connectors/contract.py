@@ -93,7 +93,16 @@ class SourceContract:
         with pytest.raises(AccessDenied):
             source.identify()
         with pytest.raises(AccessDenied):
+            source.holds()
+        with pytest.raises(AccessDenied):
             list(source.pull(None, Mirror().known))
+
+    def test_it_tells_how_much_there_is_to_be_read_in_two_requests_at_most(self, world: World) -> None:
+        world.grow(25)
+        source = world.open()
+
+        assert source.holds() == 25
+        assert source.requests <= 2
 
     def test_a_first_pull_brings_everything_whole(self, world: World) -> None:
         world.grow(25)

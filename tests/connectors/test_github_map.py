@@ -152,6 +152,23 @@ def test_the_assignee_is_who_came_first_of_those_assigned() -> None:
     assert is_proven(snapshot)
 
 
+def test_an_issue_that_a_program_works_on_is_in_progress_though_only_events_tell_that() -> None:
+    copilot = {"__typename": "Bot", "login": "copilot"}
+    given = event("AssignedEvent", "02 10:00", assignee=copilot)
+
+    alone = issue(given)
+    with_bo = issue(given, event("AssignedEvent", "02 11:00", assignee=who("bo")), assigned=["bo"])
+    over = issue(given, event("UnassignedEvent", "02 12:00", assignee=copilot))
+
+    assert [(s.item.status_id, s.item.assignee) for s in (alone, with_bo, over)] == [
+        ("in_progress", "copilot[bot]"),
+        ("in_progress", "copilot[bot]"),
+        ("open", None),
+    ]
+    assert told(alone, "assignee") == [("02 10:00", "copilot[bot]")]
+    assert all(map(is_proven, (alone, with_bo, over)))
+
+
 def test_events_of_one_second_make_one_change_whatever_order_a_store_gives_them() -> None:
     snapshot = issue(
         {**event("AssignedEvent", "02 10:00", assignee=who("bo")), "id": "z"},
@@ -391,6 +408,26 @@ def test_a_request_to_a_team_ends_with_the_review_of_a_member() -> None:
     assert is_proven(standing)
 
 
+def test_requests_to_those_whom_we_may_not_know_count_as_one() -> None:
+    def unknown(kind: str, at: str) -> dict[str, Any]:
+        return event(kind, at, requestedReviewer=None)
+
+    asked = unknown("ReviewRequestedEvent", "02 10:00")
+    waiting = pull(asked, review("02 11:00", "bo", "COMMENTED"), asked=[None])
+    one_of_two = pull(asked, asked, unknown("ReviewRequestRemovedEvent", "02 11:00"), asked=[None])
+    no_more = pull(asked, unknown("ReviewRequestRemovedEvent", "02 11:00"))
+    reviewed = pull(asked, review("02 11:00", "bo", "APPROVED"))
+
+    assert [told(snapshot) for snapshot in (waiting, one_of_two, no_more, reviewed)] == [
+        [("02 10:00", "review_requested")],
+        [("02 10:00", "review_requested")],
+        [("02 10:00", "review_requested"), ("02 11:00", "review")],
+        [("02 10:00", "review_requested"), ("02 11:00", "review")],
+    ]
+    assert told(waiting, "review_request") == []
+    assert all(map(is_proven, (waiting, one_of_two, no_more, reviewed)))
+
+
 def test_a_request_that_vanished_without_a_word_is_left_out() -> None:
     snapshot = pull(event("ReviewRequestedEvent", "02 10:00", requestedReviewer=who("gone")))
 
@@ -418,39 +455,96 @@ def test_a_dismissed_review_said_what_it_said_until_then() -> None:
 # --- texts, people, days ----------------------------------------------------------------------------------------
 
 
+HERE = "https://github.com/acme/erp/issues/1"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Fix ERP-12 and OPS_2-7", ["ERP-12", "OPS_2-7"]),
-        ("feature/ERP-12-rounding", ["ERP-12"]),
-        ("UTF-8, ISO-8601, SHA-256, CVE-2024-12345, GH-5, erp-12, A-1, ERP-0, ERP-012", []),
+        ("ERP-12-2fa-login, (ERP-13) and 修复ERP-14问题", ["ERP-12", "ERP-13", "ERP-14"]),
+        ("FEATURE_ERP-12", ["ERP-12", "FEATURE_ERP-12"]),
+        ("EN-5, MD-2 and HTTP-2 are keys where a project has that name", ["EN-5", "HTTP-2", "MD-2"]),
+        ("erp-12, A-1, ERP-0, ERP-012", []),
         ("ERP-12x xERP-12", []),
+        (f"{'A' * 600}-1 https://jira.example/browse/{'A' * 600}-1", []),
         ("", []),
     ],
 )
 def test_keys_are_found_in_texts(text: str, expected: list[str]) -> None:
-    found = mentions([text], "gh", "https://github.com/acme/erp/issues/1", known=())
+    found = mentions([text], "gh", HERE, known=())
 
     assert [link.to_key for link in found] == expected
     assert {(link.to_source, link.provenance, link.kind) for link in found} <= {(None, Provenance.KEY, "mentions")}
 
 
+@pytest.mark.parametrize(
+    ("branch", "expected"),
+    [
+        ("feature/ERP-12-rounding", ["ERP-12"]),
+        ("feature/ERP-12-3d-view", ["ERP-12"]),
+        ("fix-erp-12_rounding", ["ERP-12"]),
+        ("`erp-12`", ["ERP-12"]),
+        ("main", []),
+    ],
+)
+def test_keys_are_found_in_names_of_branches_in_any_case(branch: str, expected: list[str]) -> None:
+    assert [link.to_key for link in mentions([], "gh", HERE, known=(), branch=branch)] == expected
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        "<!-- Name the ticket, e.g. ERP-12\nor https://acme.atlassian.net/browse/ERP-12 -->",
+        "<!-- ERP-12 and no end of the comment",
+        "`ERP-12`",
+        "``a ` before ERP-12``",
+        "`over\ntwo lines ERP-12`",
+        "```\nlog ERP-12\n```",
+        "- ~~~~ text\n  ~~~\n  ERP-12\n  ~~~~~",
+        "> ```\n> <!-- ERP-12\n> ```",
+        "```\nERP-12 to the end",
+    ],
+)
+def test_comments_and_code_name_nothing(aside: str) -> None:
+    beside = "" if aside.endswith(("end", "comment")) else "\nfor ERP-8"
+
+    found = mentions([f"Before ERP-7\n{aside}{beside}"], "gh", HERE, known=())
+
+    assert [link.to_key for link in found] == (["ERP-7", "ERP-8"] if beside else ["ERP-7"])
+
+
+def test_what_only_looks_like_code_is_text() -> None:
+    text = "A `tick and ERP-12\n\nanother ` there, \\`ERP-13\\`, ```in one line``` ERP-14 -> <!- ERP-15"
+
+    assert [link.to_key for link in mentions([text], "gh", HERE, known=())] == ["ERP-12", "ERP-13", "ERP-14", "ERP-15"]
+
+
 def test_addresses_of_items_say_more_than_keys() -> None:
     text = (
         "See https://acme.atlassian.net/browse/ERP-12, (https://jira.acme.example/projects/ERP/issues/ERP-13). "
-        "Also ERP-12 <https://acme.atlassian.net/jira/board?selectedIssue=ERP-14>, "
+        "Also ERP-12 <https://acme.atlassian.net/jira/board?selectedIssue=erp-14>, "
         "https://github.com/acme/ops/issues/3#issuecomment-1, https://github.com/acme/ops/pull/4/files "
         "https://elsewhere.example/acme/ops/issues/5 https://[broken"
     )
 
-    found = mentions([text], "gh", "https://github.com/acme/erp/issues/1", known={"acme/ops#4"})
+    found = mentions([text], "gh", HERE, known={"acme/ops#4"})
 
-    assert [(link.to_source, link.to_key, link.provenance) for link in found] == [
-        (None, "ERP-12", Provenance.URL),
-        (None, "ERP-13", Provenance.URL),
-        (None, "ERP-14", Provenance.URL),
-        ("gh", "acme/ops#3", Provenance.URL),
+    assert [(link.remote_id, link.to_source, link.to_key) for link in found] == [
+        ("key:ERP-12", None, "ERP-12"),
+        ("url:acme.atlassian.net/ERP-12", None, "ERP-12"),
+        ("url:acme.atlassian.net/ERP-14", None, "ERP-14"),
+        ("url:github.com/acme/ops#3", "gh", "acme/ops#3"),
+        ("url:jira.acme.example/ERP-13", None, "ERP-13"),
     ]
+
+
+def test_repositories_are_named_in_any_case() -> None:
+    text = "https://GitHub.com/Acme/ERP/pull/7 https://github.com/acme/OPS/pull/4 https://github.com/Other/One/pull/1"
+
+    found = mentions([text], "gh", HERE, known={"acme/erp#7"}, repositories=["Acme/Ops"])
+
+    assert [link.to_key for link in found] == ["Acme/Ops#4", "Other/One#1"]
 
 
 def test_the_item_itself_and_what_it_closes_are_not_mentioned_again() -> None:

@@ -125,6 +125,9 @@ def exercise(github: GithubSandbox) -> list[Logged]:
     state.close(pull, "ana")
     mirror.pull(source)
     mirror.pull(source, wide=True, again=[state.item(keys[0]).id])
+    state.set_milestone(keys[1], state.add_milestone(REPOSITORY, "M1"), "ana")
+    source.lists()
+    mirror.pull(source)
     for place, where in ((target, keys[0]), (board, REPOSITORY)):
         written = place.create(where, MARKER, "# On course.\n")
         place.find(where, [MARKER])
@@ -139,7 +142,9 @@ def test_every_query_is_one_that_github_describes(github: GithubSandbox, schema:
     bodies = [request.body for request in exercise(github) if request.path == "/graphql"]
 
     asked = {body["query"].split("(")[0].split("{")[0].strip() for body in bodies}
-    assert asked == {f"query {name}" for name in ("Viewer", "Survey", "Listing", "ById", "More", "Editor")}
+    assert asked == {
+        f"query {name}" for name in ("Viewer", "Survey", "Listing", "ById", "More", "Editor", "Look", "Members")
+    }
     for body in bodies:
         document = parse(body["query"])
         assert validate(schema, document) == []
@@ -148,7 +153,7 @@ def test_every_query_is_one_that_github_describes(github: GithubSandbox, schema:
         assert not isinstance(values, list), values  # a list is one of faults
 
 
-@pytest.mark.parametrize("lacks", [(), tuple(word for words in queries.WANTED.values() for word in words)])
+@pytest.mark.parametrize("lacks", [(), (queries.TEAMS, *(word for words in queries.WANTED.values() for word in words))])
 def test_every_document_is_valid_whatever_a_server_lacks(schema: GraphQLSchema, lacks: tuple[str, ...]) -> None:
     documents = Documents([word for word in lacks if word != "CLOSED_EVENT"])
     parts = [(kind, name) for kind in ("Issue", "PullRequest") for name in NESTED]
@@ -161,6 +166,8 @@ def test_every_document_is_valid_whatever_a_server_lacks(schema: GraphQLSchema, 
         queries.survey([("acme", "erp"), ("acme", "ops")]),
         queries.VIEWER,
         queries.EDITOR,
+        queries.LOOK,
+        *(queries.members(kind) for kind in ("issues", "pullRequests")),
     ]
 
     problems = [str(problem) for text in texts for problem in validate(schema, parse(text))]

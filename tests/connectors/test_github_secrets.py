@@ -208,6 +208,38 @@ def test_a_token_that_ends_soon_is_replaced_in_time(github: GithubSandbox, app_s
     assert len(app_site.given) == 2
 
 
+def test_a_token_of_an_app_outlives_its_source_until_it_is_refused(
+    github: GithubSandbox, github_state: GithubState, app_site: AppSite
+) -> None:
+    for _ in range(2):
+        source = new_source(github, **as_app())
+        source.identify()
+        source.close()
+    assert app_site.given == ["installation-token-0"]
+
+    github_state.revoke_token("installation-token-0")
+    with pytest.raises(AccessDenied):
+        source.identify()
+
+    assert source.identify().account_id == US
+    assert app_site.given == ["installation-token-0", "installation-token-1"]
+
+
+def test_a_new_key_of_an_app_gets_a_new_token(
+    github: GithubSandbox, app_site: AppSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_source(github, **as_app()).identify()
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    monkeypatch.setenv(
+        "APP_KEY", key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    )
+    app_site.public_key = key.public_key()
+
+    new_source(github, **as_app()).identify()
+
+    assert len(app_site.given) == 2
+
+
 def test_an_installation_that_is_not_there_is_access_denied(github: GithubSandbox, app_site: AppSite) -> None:
     with pytest.raises(AccessDenied, match="no installation 1 of the GitHub App 12345"):
         new_source(github, **as_app(installation=1)).identify()

@@ -16,6 +16,8 @@ from connectors.github.fetch import GithubSource
 from core.errors import AccessDenied, BadAnswer, NotThere, PlanwardError, RateLimited, SourceUnavailable
 from core.history.spans import StatusMapping, derive
 from core.model import Category, Cursor, Provenance, Snapshot
+from core.store.engine import Store
+from core.sync.drain import SourceJob, drain
 from tests.connectors.contract import Mirror, SourceContract, updates
 from tests.connectors.github_site import (
     PLANTED,
@@ -98,6 +100,21 @@ def listings(github: GithubSandbox) -> list[dict[str, object]]:
     return [body["variables"] for body in bodies if body["query"].startswith("query Listing")]
 
 
+# --- what there is to be read -----------------------------------------------------------------------------------
+
+
+def test_every_repository_that_is_not_there_is_named_before_anything_is_read(github: GithubSandbox) -> None:
+    source = new_source(github, repositories=("acme/nope", REPOSITORY, "acme/never"))
+
+    with pytest.raises(NotThere) as refused:
+        source.holds()
+
+    assert "acme/nope" in str(refused.value)
+    assert "acme/never" in str(refused.value)
+    assert REPOSITORY not in str(refused.value)
+    source.close()
+
+
 # --- what is asked, and what it costs ---------------------------------------------------------------------------
 
 
@@ -154,6 +171,7 @@ def test_changed_items_take_one_request_and_two_a_hundred(
 
 def test_what_the_store_holds_does_not_come_again(source: GithubSource, github_state: GithubState) -> None:
     keys = grow(github_state, 6, apart=MINUTE)
+    github_state.clock.advance(2 * MINUTE)
     mirror = Mirror()
     mirror.pull(source)
     github_state.clock.advance(2 * MINUTE)
@@ -162,6 +180,68 @@ def test_what_the_store_holds_does_not_come_again(source: GithubSource, github_s
     pages = mirror.pull(source)
 
     assert [s.item.key for page in pages for s in page.snapshots] == [keys[0]]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_second_change_in_the_second_in_which_the_first_was_read_is_not_missed(
+    source: GithubSource, github_state: GithubState, wide: bool
+) -> None:
+    (key,) = grow(github_state, 1)
+    mirror = Mirror()
+    mirror.pull(source)
+    github_state.clock.advance(HOUR)
+    github_state.rename(key, "Touched", "bo")
+    mirror.pull(source)
+    github_state.close(key, "bo")  # the time of its update is the same
+
+    mirror.pull(source, wide=wide)
+
+    assert only(mirror).item.status_id == "completed"
+
+
+def test_what_was_updated_as_it_was_read_comes_once_more_and_rewrites_nothing(
+    source: GithubSource, github_state: GithubState
+) -> None:
+    key, other = grow(github_state, 2)
+    job = SourceJob(
+        name="acme-github",
+        kind="github",
+        open=lambda: source,
+        scope="everything",
+        mapping=StatusMapping(),
+        checks=dict.fromkeys(("identity", "lists", "reread"), 24 * HOUR),
+    )
+    brought = []
+    with Store.open("sqlite://", create=True) as store:
+        for touched in (key, other, None, None):
+            drained = drain(store, job, full=False, now=github_state.clock.now, stop=Event(), progress=lambda *_: None)
+            assert drained.error is None
+            brought.append((drained.items, drained.requests))
+            github_state.clock.advance(MINUTE)
+            if touched is not None:
+                github_state.rename(touched, "Touched", "bo")
+
+    # Survey, poll, list; the poll and the page with what was touched, and what was so before; the poll alone.
+    assert brought == [(2, 3), (1, 2), (1, 2), (0, 1)]
+
+
+def test_a_new_token_for_each_reading_does_not_make_it_read_what_did_not_change(
+    github: GithubSandbox, github_state: GithubState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = grow(github_state, 3)
+    mirror, asked = Mirror(), []
+    for number in range(4):
+        if number == 3:
+            github_state.clock.advance(HOUR)
+            github_state.rename(keys[0], "Touched", "bo")
+        github_state.permit(US, f"token-{number}")  # as an app gets one for an hour
+        monkeypatch.setenv("GITHUB_TOKEN", f"token-{number}")
+        with reading(github) as source:
+            mirror.pull(source)
+            asked.append(source.requests)
+
+    assert asked == [4, 1, 1, 2]
+    assert updates(mirror) == truth(github_state)
 
 
 def test_every_instant_that_we_send_is_utc_whatever_the_zone_of_the_machine(
@@ -616,7 +696,7 @@ def test_a_renewed_token_is_used_without_a_restart(
 # --- what is made of it -----------------------------------------------------------------------------------------
 
 
-def test_the_statuses_are_ours_and_cost_nothing(source: GithubSource) -> None:
+def test_the_statuses_are_ours(source: GithubSource) -> None:
     statuses = source.lists()
 
     assert [(status.status_id, status.category) for status in statuses] == [
@@ -631,7 +711,6 @@ def test_the_statuses_are_ours_and_cost_nothing(source: GithubSource) -> None:
         ("merged", Category.DONE),
         ("closed", Category.CANCELLED),
     ]
-    assert source.requests == 0
 
 
 def test_long_histories_come_whole(source: GithubSource, github_state: GithubState) -> None:

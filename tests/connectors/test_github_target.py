@@ -23,6 +23,7 @@ from core.document.nodes import Document, Paragraph, Text
 from core.errors import AccessDenied, NotThere, OutcomeUnknown, RateLimited, RemoteError, WriteRefused
 from tests.connectors.github_site import PLANTED, REPOSITORY, US, grow, new_dashboard, new_target, settings_for
 from tests.sandbox.github import GithubSandbox, GithubState
+from tests.sandbox.server import Answer, Request
 
 MARKER = "01jqxplanward"
 LINE = f"<!-- planward:{MARKER} -->"
@@ -439,3 +440,62 @@ def test_a_place_with_a_number_takes_a_comment_and_one_without_an_issue(
     assert writes(github) == ["POST", "POST", "PATCH"]
     assert places.requests == len(github.requests)
     places.close()
+
+
+@pytest.mark.parametrize("ours", [100, 150, 199])
+def test_what_is_deleted_while_we_look_hides_nothing_of_ours(
+    github: GithubSandbox, place: Place, github_state: GithubState, monkeypatch: pytest.MonkeyPatch, ours: int
+) -> None:
+    where = at(place, github_state)
+    made: list[Any] = []
+
+    def make() -> None:
+        if isinstance(place, GithubTarget):
+            made.append(github_state.comment(where, US, "By hand"))
+        else:
+            made.append(github_state.open_issue(REPOSITORY, "By hand", author=US))
+
+    while len(made) < ours:
+        make()
+    written = place.create(where, MARKER, "On course.\n")
+    while len(made) < 230:
+        make()
+    sound, number = github.server.app, 0
+
+    def deleting(request: Request) -> Answer:
+        nonlocal number
+        answer = sound(request)
+        if request.method == "GET" and request.path.endswith(("/comments", "/issues")):
+            for gone in made[number : number + 10]:
+                if isinstance(place, GithubTarget):
+                    github_state.delete_comment(gone, "ana")
+                else:
+                    github_state.delete_issue(gone)
+            number += 10
+        return answer
+
+    monkeypatch.setattr(github.server, "app", deleting)
+
+    found = place.find(where, [MARKER])
+
+    assert found is not None
+    assert found.remote_id == written.remote_id
+
+
+def test_an_issue_that_went_to_another_repository_is_not_taken_for_the_one_that_was_meant(
+    github: GithubSandbox, board: GithubDashboard, github_state: GithubState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = github.server.app
+
+    def elsewhere(request: Request) -> Answer:
+        answer = sound(request)
+        if request.method == "POST" and request.path.endswith("/issues"):
+            answer.body = answer.body.replace(b'/repos/acme/erp"', b'/repos/acme/public"')
+        return answer
+
+    monkeypatch.setattr(github.server, "app", elsewhere)
+
+    with pytest.raises(OutcomeUnknown, match="elsewhere than to acme/erp"):
+        board.create(REPOSITORY, MARKER, "On course.\n")
+
+    assert writes(github) == ["POST"]

@@ -19,7 +19,7 @@ import pytest
 import respx
 
 from config.sources import SourceSettings
-from connectors import httpclient
+from connectors import patience
 from connectors.httpclient import HttpClient
 from connectors.transport import ReadRetry
 from core.errors import (
@@ -33,7 +33,7 @@ from core.errors import (
     RemoteError,
     SourceUnavailable,
 )
-from tests.connectors.test_transport import TlsServer, certificate
+from tests.connectors.test_transport import DRIPS, RawServer, TlsServer, certificate
 from tests.sandbox.clock import Clock
 from tests.sandbox.server import Answer, Request, Server
 
@@ -282,7 +282,9 @@ def test_a_redirect_is_looked_at_like_any_address(site: Site, to: str) -> None:
     assert len(site.heard) == 1
 
 
-@pytest.mark.parametrize("to", ["https://[", "http://:99999999/", "\x7f://x"])
+@pytest.mark.parametrize(
+    "to", ["https://[", "http://:99999999/", "\x7f://x", "https://a:99999/", "https://xn--/", "//xn--/"]
+)
 def test_a_redirect_to_nonsense_is_a_bad_answer(site: Site, to: str) -> None:
     with pytest.raises((BadAnswer, AddressRefused, SourceUnavailable)):
         client().get(site.redirect("/x", to))
@@ -372,11 +374,48 @@ def test_a_packed_answer_that_ends_early_is_not_taken_for_whole(site: Site) -> N
 
 
 def test_a_server_that_drips_is_left_in_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpclient, "LONGEST_ANSWER", 0.2)
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.2)
     site.answers["/x"] = Answer(200, b"x" * 1000, pause=0.02)
 
-    with pytest.raises(SourceUnavailable, match="in time"):
+    with pytest.raises(SourceUnavailable, match="did not come to its end"):
         client().get(f"{site.url}/x")
+
+
+@pytest.mark.parametrize("where", [where for where in DRIPS if where != "behind gzip"])
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_server_that_drips_is_left_in_time_or_at_a_stop_wherever_it_drips(
+    where: str, stopping: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Event()
+    if stopping:
+        Timer(0.2, stop.set).start()
+    else:
+        monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.3)
+    begun = time.monotonic()
+
+    with RawServer(*DRIPS[where]) as server:
+        with pytest.raises(SourceUnavailable, match="stopping" if stopping else "did not come to its end"):
+            client(stop=stop).get(server.url)
+        assert server.hung_up.wait(5)
+
+    assert time.monotonic() - begun < 5
+
+
+def test_what_stands_behind_a_packed_answer_is_not_passed_over() -> None:
+    with RawServer(*DRIPS["behind gzip"]) as server, pytest.raises(BadAnswer, match="unpacked"):
+        client().get(server.url)
+
+    with RawServer(DRIPS["behind gzip"][0] + b"x") as server, pytest.raises(BadAnswer, match="unpacked"):
+        client().get(server.url)
+
+
+def test_a_proxy_that_drips_is_left_in_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.3)
+
+    with RawServer(*DRIPS["head"]) as server:
+        for url in ("http://calendar.example/x", "https://calendar.example/x"):
+            with pytest.raises(SourceUnavailable, match="did not come to its end"):
+                client(proxy=server.url).get(url)
 
 
 def test_a_stop_ends_a_long_answer(site: Site) -> None:
@@ -452,7 +491,10 @@ def test_no_answer_is_unavailable_in_the_words_of_all_connectors(failure: Except
             client().get("https://calendar.example/x")
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "https://", "https://[", f"https://x:{SECRET}/", "https:///x"])
+@pytest.mark.parametrize(
+    "url",
+    ["", "nonsense", "https://", "https://[", f"https://x:{SECRET}/", "https:///x", "https://x:99999", "https://xn--/"],
+)
 def test_an_address_that_is_none_is_a_fault_of_the_configuration(url: str) -> None:
     with pytest.raises((ConfigurationError, SourceUnavailable)) as caught:
         client().get(url)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -12,10 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from icalendar import Calendar
+from icalendar import Calendar, Timezone
 
+from connectors.calendars import ical
+from connectors.calendars.entries import Entry
 from connectors.calendars.ical import read
 from connectors.calendars.lines import NotACalendar, take_apart
+from connectors.calendars.series import Series, gather
 from connectors.calendars.task import Limits, Reading, Window
 from connectors.calendars.zones import Zones
 from core.model import Attendance, Event, EventStatus, Response
@@ -266,6 +270,15 @@ def test_hours_are_hours_and_days_are_days_across_a_change_of_clocks() -> None:
     assert only(feed(event(night, "DURATION:P1D"))).ends_at == datetime(2026, 3, 29, 20, tzinfo=UTC)
 
 
+def test_what_begins_in_the_hour_that_is_left_out_does_not_end_before_it() -> None:
+    #  clocks go from 02:00 to 03:00, so 02:30 is 03:30, and 03:15 was before
+    night = "DTSTART;TZID=Europe/Berlin:20260329T023000", "DTEND;TZID=Europe/Berlin:20260329T031500"
+
+    found = only(feed(event(*night)))
+
+    assert found.starts_at == found.ends_at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
 def test_only_what_touches_the_window_is_told() -> None:
     window = Window(from_at=datetime(2026, 3, 3, tzinfo=UTC), until_at=datetime(2026, 3, 5, tzinfo=UTC))
     content = feed(
@@ -313,6 +326,17 @@ def test_an_exception_takes_its_occurrence_out_however_it_is_written(exception: 
     content = feed(event(*WEEKLY, exception, "EXDATE;VALUE=DATE:"))
 
     assert starts(content) == ["03-02 09:00", "03-16 09:00", "03-23 09:00"]
+
+
+@pytest.mark.parametrize(
+    "exception", ["EXDATE;TZID=Europe/Berlin:20260309T100000", "EXDATE:20260309T090000Z", "EXDATE;VALUE=DATE:20260309"]
+)
+def test_an_exception_beside_the_changed_occurrence_does_not_take_it_out(exception: str) -> None:
+    #  the 9th was moved to the 10th, and the 16th does not take place
+    moved = event("RECURRENCE-ID:20260309T090000Z", "DTSTART:20260310T090000Z")
+    content = feed(event(*WEEKLY, exception, "EXDATE:20260316T090000Z"), moved)
+
+    assert starts(content) == ["03-02 09:00", "03-10 09:00", "03-23 09:00"]
 
 
 def test_further_dates_come_with_their_own_length() -> None:
@@ -415,6 +439,18 @@ def test_events_that_share_a_uid_are_all_told_and_told_apart() -> None:
 
     assert identities(feed(first, second)) == told
     assert identities(feed(second, first)) == told
+
+
+def test_a_uid_that_looks_like_a_name_of_ours_is_no_other_events() -> None:
+    told = feed(
+        event("DTSTART:20260302T100000Z"),
+        event("DTSTART:20260305T100000Z"),
+        event("DTSTART:20260306T100000Z", uid="e1 (2026-03-05T10:00:00Z)"),
+    )
+
+    found = identities(told)
+    assert found[:2] == [("e1", None), ("e1 (2026-03-05T10:00:00Z)", None)]
+    assert len(set(found)) == 3
 
 
 def test_of_two_versions_of_one_event_the_later_counts() -> None:
@@ -566,7 +602,12 @@ def test_a_title_is_one_line_and_an_event_without_one_is_called_by_its_uid() -> 
         (["DTSTART:20260302T100000Z", f"RRULE:FREQ=DAILY;BYMINUTE={','.join(map(str, range(60)))}"], "24 times a day"),
         (["DTSTART:20200302T100000Z", "RRULE:FREQ=HOURLY"], "more than 1000 times"),
         (["DTSTART:20260302T100000Z", "EXDATE:soon"], "EXDATE"),
-        (["DTSTART:99991231T235959Z", "DURATION:P9W"], "cannot be read"),
+        (["DTSTART:99991231T235959Z", "DURATION:P9W"], "its DTSTART is in the year 9999"),
+        (["DTSTART:00010101T000000", "DURATION:P1D"], "its DTSTART is in the year 1"),
+        (["DTSTART;VALUE=DATE:00010101", "RRULE:FREQ=WEEKLY"], "its DTSTART is in the year 1"),
+        (["DTSTART:20260302T100000Z", "DTEND:99991231T235959Z"], "its DTEND is in the year 9999"),
+        (["DTSTART:20260302T100000Z", "DURATION:P2600000D"], "its end is in the year 9144"),
+        (["DTSTART:20260302T100000Z", "RECURRENCE-ID:00010101T000000"], "its RECURRENCE-ID is in the year 1"),
         (["DTSTART:20260302T100000Z", "BEGIN:VALARM"], "end"),
         (["DTSTART:20260302T100000Z", *["ATTENDEE:mailto:a@example.com"] * 2001], "invited"),
     ],
@@ -591,14 +632,26 @@ def test_an_event_whose_end_is_missing_is_named_and_the_next_is_read() -> None:
     assert [record.remote_id for record in told.set_aside] == ["bad"]
 
 
-def test_a_series_that_takes_too_long_is_named_and_the_others_are_read() -> None:
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (1, "line 3: reading it takes too long"),
+        (3, "working out when it repeats takes too long"),  # its occurrences put together
+        (4, "working out when it repeats takes too long"),
+    ],
+)
+def test_what_takes_too_long_is_named_and_the_others_are_read(step: int, reason: str) -> None:
+    steps = iter(range(1, 100))
+
     @contextmanager
     def impatient() -> Iterator[None]:
+        taken = next(steps)
         yield
-        raise TimeoutError
+        if taken == step:
+            raise TimeoutError
 
     told = read(
-        take_apart(feed(event("DTSTART:20260302T100000Z"))),
+        take_apart(feed(event("DTSTART:20260302T100000Z"), event("DTSTART:20260302T100000Z", uid="good"))),
         source="team",
         calendar="team",
         window=SPRING,
@@ -606,8 +659,92 @@ def test_a_series_that_takes_too_long_is_named_and_the_others_are_read() -> None
         patience=impatient,
     )
 
-    assert told.events == ()
-    assert [record.reason for record in told.set_aside] == ["working out when it repeats takes too long"]
+    assert [found.uid for found in told.events] == ["good"]
+    assert [(record.remote_id, record.reason) for record in told.set_aside] == [("e1", reason)]
+
+
+def test_a_fault_in_putting_a_series_together_costs_that_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(uid: str, entries: Sequence[Entry]) -> list[Series]:
+        if uid == "e1":
+            raise OverflowError("date value out of range")
+        return gather(uid, entries)
+
+    monkeypatch.setattr(ical, "gather", fail)
+
+    told = reading(feed(event("DTSTART:20260302T100000Z"), event("DTSTART:20260302T100000Z", uid="good")))
+
+    assert [found.uid for found in told.events] == ["good"]
+    assert [record.reason for record in told.set_aside] == [
+        "when it repeats cannot be worked out (date value out of range)"
+    ]
+
+
+def test_dates_at_the_ends_of_time_are_no_exceptions_and_no_further_dates() -> None:
+    content = feed(event(*WEEKLY, "EXDATE:00010101T000000", "EXDATE:20260309T090000Z", "RDATE:99991231T235959Z"))
+
+    assert starts(content) == ["03-02 09:00", "03-16 09:00", "03-23 09:00"]
+
+
+# --- too much of it ------------------------------------------------------------------------------------------------
+
+
+def guests(number: int) -> list[str]:
+    return [f"ATTENDEE:mailto:{n:04}@example.com" for n in range(number)]
+
+
+def test_guests_count_with_each_time_that_the_event_takes_place() -> None:
+    #  four Mondays of 100 guests are some 21 kB, and one of 300 guests 16 kB
+    weekly, once = event(*WEEKLY, *guests(100), uid="weekly"), event(WEEKLY[0], *guests(300), uid="once")
+
+    told = reading(feed(weekly, once), limits=Limits(said=20_000))
+
+    assert [found.uid for found in told.events] == ["once"]
+    assert [record.remote_id for record in told.set_aside] == ["weekly"]
+    assert "texts and guests" in told.set_aside[0].reason
+    assert len(reading(feed(weekly, once)).events) == 5
+
+
+def test_what_would_be_too_much_with_the_others_is_named_and_what_still_fits_is_read() -> None:
+    parts = [event(*WEEKLY, *guests(100), uid=f"crowd-{n}") for n in range(3)]
+
+    told = reading(feed(*parts, event(*WEEKLY, uid="small")), limits=Limits(said_in_all=50_000))
+
+    assert {found.uid for found in told.events} == {"crowd-0", "crowd-1", "small"}
+    assert [record.remote_id for record in told.set_aside] == ["crowd-2"]
+
+
+def test_long_titles_count_as_guests_do() -> None:
+    long = event(*WEEKLY, "SUMMARY:" + "x" * 900)
+
+    assert reading(feed(long), limits=Limits(said=3000)).events == ()
+    assert len(reading(feed(long), limits=Limits(said=6000)).events) == 4
+
+
+def test_a_very_long_uid_becomes_a_shorter_one_that_is_its_own() -> None:
+    start = "DTSTART:20260302T100000Z"
+    told = reading(feed(event(start, uid="x" * 9000), event(start, uid="x" * 8999 + "y"), event(start, uid="z" * 500)))
+
+    uids = [found.uid for found in told.events]
+    assert [len(uid) for uid in uids] == [233, 233, 500]
+    assert len(set(uids)) == 3
+    assert uids[0].startswith("x" * 200 + "-")
+
+
+def test_an_address_or_a_reason_without_end_is_not_kept() -> None:
+    long = "a" * 400 + "@example.com"
+    found = only(feed(event("DTSTART:20260302T100000Z", f"ORGANIZER;CN=Ana:mailto:{long}", f"ATTENDEE:mailto:{long}")))
+    told = reading(feed(event("DTSTART:" + "x" * 5000)))
+
+    assert (found.organizer, found.attendances) == ("Ana", ())
+    assert len(told.set_aside[0].reason) == 1000
+
+
+def test_millions_of_empty_lines_are_passed_over_at_once() -> None:
+    content = feed(event("DTSTART:20260302T100000Z")).replace(b"\r\n", b"\n" + b"\n" * 100_000, 3)
+    begun = time.process_time()
+
+    assert only(content).uid == "e1"
+    assert time.process_time() - begun < 2
 
 
 def test_more_than_the_limits_allow_is_refused() -> None:
@@ -676,6 +813,42 @@ def test_every_recorded_calendar_that_the_library_fails_on_is_named(test_data: P
             named += 1
 
     assert named == 14
+
+
+def test_a_zone_that_nothing_needs_is_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    worked_out = set()
+
+    def to_tz(zone: Timezone, *_: object, **__: object) -> tzinfo:
+        worked_out.add(str(zone["TZID"]))
+        return UTC
+
+    monkeypatch.setattr(Timezone, "to_tz", to_tz)
+    unused = [line.replace("Our Own", "Another") for line in CUSTOM_ZONE]
+    broken = [line.replace("Our Own", "Broken").replace("+0300", "+9900") for line in CUSTOM_ZONE]
+
+    told = reading(feed(list(CUSTOM_ZONE), unused, broken, event("DTSTART;TZID=Our Own:20260302T100000")))
+
+    assert worked_out == {"Our Own"}
+    assert [found.uid for found in told.events] == ["e1"]
+    assert [warning.partition(" is defined")[0] for warning in told.warnings] == ["the time zone Broken"]
+
+
+def test_a_zone_that_takes_too_long_is_given_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = []
+
+    def endless(zone: Timezone, *_: object, **__: object) -> tzinfo:
+        tries.append(zone)
+        raise TimeoutError
+
+    monkeypatch.setattr(Timezone, "to_tz", endless)
+    start = "DTSTART;TZID=Our Own:20260302T100000"
+
+    told = reading(feed(list(CUSTOM_ZONE), event(start, uid="first"), event(start, uid="second")))
+
+    assert len(tries) == 1
+    assert [record.remote_id for record in told.set_aside] == ["first"]
+    assert [(found.uid, found.zone_guessed) for found in told.events] == [("second", True)]
+    assert told.warnings[-1] == "the time zone Our Own is defined in a way that cannot be read (it takes too long)"
 
 
 def test_zones_are_looked_up_once() -> None:

@@ -298,6 +298,26 @@ def test_a_bad_event_is_named_beside_the_good_ones(source: IcsCalendar, state: C
     assert len(titled(page, "Weekly")) == 58
 
 
+# --- what there is to be read ---
+
+
+def test_it_tells_how_many_events_a_reading_brings(source: IcsCalendar) -> None:
+    assert source.holds() == len(agenda(pull(source)).events) == 60
+
+
+@pytest.mark.parametrize("fault", [{"what": "html_login_200"}, {"what": "status", "code": 404}], ids=["page", "404"])
+def test_what_looks_like_a_wrong_link_is_told_with_how_the_right_one_looks(
+    source: IcsCalendar, calendars: CalendarSandbox, fault: dict[str, Any]
+) -> None:
+    calendars.faults.add(times=None, **fault)
+
+    with pytest.raises((AccessDenied, NotThere)) as refused:
+        source.holds()
+
+    assert "iCal format" in refused.value.advice
+    assert ".ics" in refused.value.advice
+
+
 # --- on any doubt nothing is yielded ---------------------------------------------------------------------------------
 
 DOUBTS: list[tuple[dict[str, Any], type[PlanwardError], str]] = [
@@ -347,6 +367,18 @@ def test_a_hanging_server_is_given_up(
 
     with pytest.raises(SourceUnavailable, match="in time"):
         pull(source)
+
+
+@pytest.mark.parametrize("mark", ['"\u00e9"', "x" * 2000])
+def test_a_mark_that_cannot_be_sent_back_is_not_kept(state: CalendarState, open_source: Open, mark: str) -> None:
+    content = published(*GOOD)
+    headers = {"ETag": mark, "Last-Modified": mark}
+    with Server(lambda request: Answer(200, content, dict(headers), "text/calendar"), clock=Clock(START)) as server:
+        source = open_source(server.url)
+        first = pull(source)
+
+        assert pull(source, first.cursor).agendas == ()
+        assert mark not in first.cursor.token
 
 
 def test_a_server_that_says_unchanged_unasked_is_not_believed(source: IcsCalendar, calendars: CalendarSandbox) -> None:
@@ -465,17 +497,66 @@ def test_a_bomb_of_one_series_costs_that_series_alone(
     assert time.monotonic() - begun < 15
 
 
-def test_a_calendar_that_takes_too_long_is_refused_in_time(
+def test_many_bombs_cost_themselves_alone(
     serve: Callable[[bytes], IcsCalendar], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "PATIENCE", 2.0)
-    many = [line for n in range(50) for line in event(f"bomb-{n}", *SERIES_BOMBS["never"])]
+    monkeypatch.setattr(reading, "SERIES_PATIENCE", 0.3)
+    monkeypatch.setattr(reading, "ALL_SERIES_PATIENCE", 1.0)
+    many = [line for n in range(50) for line in event(f"bomb-{n:02}", *SERIES_BOMBS["never"])]
     begun = time.monotonic()
 
-    with pytest.raises(BadAnswer, match="longer than 2 seconds"):
-        pull(serve(published(*GOOD, *many)))
+    page = pull(serve(published(*GOOD, *many)))
 
-    assert time.monotonic() - begun < 8
+    assert [found.uid for found in agenda(page).events] == ["good"]
+    assert [record.remote_id for record in page.set_aside] == [f"bomb-{n:02}" for n in range(50)]
+    assert time.monotonic() - begun < 12
+
+
+def test_an_event_that_takes_too_long_to_read_is_named_as_such(
+    serve: Callable[[bytes], IcsCalendar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "SERIES_PATIENCE", 0.3)
+
+    page = pull(serve(published(*GOOD, *event("long", "DTSTART:20260302T100000Z", *["X-A:1"] * 200_000))))
+
+    assert [found.uid for found in agenda(page).events] == ["good"]
+    assert [record.reason for record in page.set_aside] == ["line 8: reading it takes too long"]
+
+
+def test_a_crowd_that_comes_every_day_is_not_written_out(serve: Callable[[bytes], IcsCalendar]) -> None:
+    guests = [f"ATTENDEE:mailto:{n:04}@example.com" for n in range(2000)]
+    daily = ["DTSTART:20250101T100000Z", "RRULE:FREQ=DAILY", *guests]
+
+    page = pull(serve(published(*GOOD, *event("crowd-1", *daily), *event("crowd-2", *daily))))
+
+    assert [found.uid for found in agenda(page).events] == ["good"]
+    assert [(record.remote_id, record.reason) for record in page.set_aside] == [
+        ("crowd-1", "its texts and guests, for each time that it takes place, are more than 12 MiB"),
+        ("crowd-2", "its texts and guests, for each time that it takes place, are more than 12 MiB"),
+    ]
+
+
+def test_an_outcome_that_is_too_large_is_not_read(source: IcsCalendar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_OUTPUT", 2000)
+
+    with pytest.raises(BadAnswer, match="when it is written out"):
+        pull(source)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "words"),
+    [("PATIENCE", 1, "longer than 1 seconds of a processor"), ("LONGEST", 0.5, r"longer than 0\.5 seconds")],
+)
+def test_a_calendar_that_takes_too_long_as_a_whole_is_refused_in_time(
+    serve: Callable[[bytes], IcsCalendar], monkeypatch: pytest.MonkeyPatch, limit: str, value: float, words: str
+) -> None:
+    monkeypatch.setattr(reading, limit, value)
+    begun = time.monotonic()
+
+    with pytest.raises(BadAnswer, match=words):
+        pull(serve(published(*GOOD, *event("long", *["X-A:1"] * 1_500_000))))
+
+    assert time.monotonic() - begun < 12
 
 
 def test_a_calendar_that_takes_too_much_memory_is_refused(

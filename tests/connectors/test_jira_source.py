@@ -80,6 +80,20 @@ class TestJiraAsASource(SourceContract):
                 source.close()
 
 
+# --- what there is to be read ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [{"projects": ("EPR",)}, {"jql": "project = EPR"}], ids=str)
+def test_a_project_that_is_not_there_is_refused_with_jiras_reason_before_it_is_read(
+    jira: JiraSandbox, settings: Settings, asked: dict[str, object]
+) -> None:
+    source = JiraSource("acme-jira", settings(jira, **asked), retry=ReadRetry(first_pause=0.01))
+
+    with pytest.raises(BadAnswer, match="EPR"):
+        source.holds()
+    source.close()
+
+
 # --- what lags, drifts and ends early ---------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import shutil
 import socket
@@ -20,7 +21,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors import addresses, transport
+from connectors import addresses, patience, transport
 from connectors.addresses import check_address, check_url
 from connectors.transport import (
     GuardedAdapter,
@@ -61,6 +62,9 @@ THERE_ONE_HOUR_LATER = format_datetime(NOW + timedelta(hours=1), usegmt=True)
         ({"Retry-After": IN_A_MINUTE, "Date": THERE_ONE_HOUR_LATER}, 0.0),
         ({"Retry-After": THERE_ONE_HOUR_LATER, "Date": IN_A_MINUTE}, 3540.0),
         ({"X-RateLimit-Reset": "2026-03-02T12:05Z"}, 300.0),
+        ({"X-RateLimit-Reset": "9999-12-31T23:59:59-01:00"}, None),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 -0100"}, None),
+        ({"Retry-After": IN_A_MINUTE, "Date": "Mon, 01 Jun 2026 09:09:09 +99999999999999"}, 60.0),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "-5"}, None),
         ({}, None),
@@ -182,6 +186,8 @@ PRIVATE = [
     "::ffff:10.0.0.5",
     "2002:a00:5::1",
     "64:ff9b::a00:5",
+    "fec0::1",
+    "3fff::1",
 ]
 NEVER = [
     "169.254.169.254",
@@ -244,6 +250,13 @@ def test_some_urls_are_refused(url: str, private: bool) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "127.1"])
+@pytest.mark.parametrize("proxied", [True, False])
+def test_an_address_is_one_however_it_is_written(host: str, proxied: bool) -> None:
+    with pytest.raises(AddressRefused):
+        check_url(f"https://{host}/", private=False, proxied=proxied)
+
+
 def test_one_bad_address_among_good_ones_spoils_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ("8.8.8.8", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
@@ -293,7 +306,7 @@ def test_an_answer_is_taken_up_to_its_largest_size(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_answer_that_trickles_is_given_up_and_the_next_one_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.3)
     pauses = {"/slow": 0.1, "/quick": 0.0}
     with (
         Server(lambda request: Answer(200, b"x" * 100, pause=pauses[request.path]), clock=Clock(NOW)) as server,
@@ -304,6 +317,100 @@ def test_an_answer_that_trickles_is_given_up_and_the_next_one_is_read(monkeypatc
             caller.get(f"{server.url}/slow")
         assert time.monotonic() - begun < 2
         assert len(caller.get(f"{server.url}/quick").content) == 100
+
+
+class RawServer:
+    """Takes one request a connection, sends `begin`, and then `more` again and again until it is hung up on.
+
+    It gives up itself after ten seconds.
+    """
+
+    def __init__(self, begin: bytes, more: bytes = b"", pause: float = 0.02) -> None:
+        self.begin, self.more, self.pause = begin, more, pause
+        self.hung_up = Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while self.listener.fileno() >= 0:
+            try:
+                peer, _ = self.listener.accept()
+                with peer:
+                    peer.recv(65536)
+                    peer.sendall(self.begin)
+                    until = time.monotonic() + 10
+                    while self.more and time.monotonic() < until:
+                        peer.sendall(self.more)
+                        time.sleep(self.pause)
+            except OSError:
+                self.hung_up.set()
+
+    def __enter__(self) -> RawServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.listener.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+DRIPS = {
+    "head": (HEAD + b"X-A: ", b"a"),
+    "processing": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (HEAD + b"\r\n", b"a"),
+    "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"a" * 30 + b"\r\na\r\n"),
+    "behind gzip": (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"{}"), b"\0" * 1000),
+    "trailer": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-T: ", b"a"),
+}
+
+
+@pytest.mark.parametrize("where", DRIPS)
+def test_a_server_that_drips_is_left_in_time_wherever_it_drips(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.3)
+    begun = time.monotonic()
+
+    with RawServer(*DRIPS[where]) as server, session(private=True) as caller:
+        with pytest.raises(SourceUnavailable, match="did not come to its end"):
+            caller.get(server.url, timeout=(5, 5))
+        assert server.hung_up.wait(5)
+
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_stop_breaks_off_what_is_read_and_not_what_is_written(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 1.0)
+    monkeypatch.setattr(patience, "LOOK_EVERY", 0.05)
+    stop = Event()
+    stop.set()
+    made = requests.Session()
+    made.mount("http://", GuardedAdapter(private=True, context=None, stop=stop))
+
+    with RawServer(b"", b"H", pause=1.5) as server, made as caller, pytest.raises(SourceUnavailable) as caught:
+        caller.request(method, server.url, timeout=(5, 5))
+
+    assert ("stopping" in str(caught.value)) is (method == "GET")
+
+
+def test_silence_is_waited_for_as_long_as_told() -> None:
+    with RawServer(HEAD, b"", pause=0) as server, session(private=True) as caller:
+        server.more = b" "
+        server.pause = 2.0
+        begun = time.monotonic()
+        with pytest.raises(requests.exceptions.RequestException) as caught:
+            caller.get(server.url, timeout=(5, 0.3))
+
+    assert "in time" in str(describe(caught.value, "acme.example"))
+    assert 0.3 <= time.monotonic() - begun < 1.5
+
+
+def test_through_a_proxy_a_drip_is_left_in_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.3)
+
+    with RawServer(*DRIPS["head"]) as server, session(private=True) as caller:
+        for url in ("http://acme.example/x", "https://acme.example/x"):
+            with pytest.raises(SourceUnavailable, match="did not come to its end"):
+                caller.get(url, timeout=(5, 5), proxies={"http": server.url, "https": server.url})
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.daemon.commands import Workplace, story_now, workplace
+from tests.dashboard.markup import read
 from tests.sandbox.simulator.cast import CAST, DEVELOPER, PMO, TESTER
 from tests.sandbox.simulator.meetings import CALENDAR
 from tests.sandbox.simulator.story import SETTINGS
 
-ACROSS = {"contradiction", "review_waiting", "meeting_missing", "owner_away"}
+ACROSS = {"contradiction", "review_waiting", "meeting_missing", "owner_away", "capacity_short"}
 
 
 @pytest.fixture(scope="module", params=sorted(SETTINGS))
@@ -63,6 +65,47 @@ def test_a_finding_names_its_evidence_in_both_tools_and_its_owner_by_address(pla
         assert others
         assert set(others) <= doing
         assert row["facts"]["owner"] in {None, *addresses}
+
+
+def test_the_time_of_people_is_the_true_one_and_alike_in_the_plan_the_finding_and_the_page(
+    place: Workplace, tmp_path: Path
+) -> None:
+    story = place.story
+    members = {member.email: member for member in CAST}
+
+    (project,) = place.planward("plan", "show", "--json").json["projects"]
+    place.planward("dashboard", "-o", str(tmp_path))
+
+    rows = [row for row in project["capacity"] if row["window"] == "ahead"]
+    assert rows
+    for row in rows:
+        first, last = date.fromisoformat(row["from"]), date.fromisoformat(row["until"])
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        worked = [day for day in days if story.hours.works_on(day)]
+        absent = story.diary.away(members[row["who"]]) & set(worked)
+        told = (row["planned_seconds"] / row["day_seconds"], row["absent_seconds"] / row["day_seconds"])
+        assert told == (len(worked), len(absent)), row["who"]
+        left = (row["planned_seconds"] - row["absent_seconds"]) * row["allocation"]
+        assert row["available_seconds"] == pytest.approx(left, abs=1)
+    of_person = {row["who"]: row for row in rows}
+    for finding in place.planward("findings", "--json").json["findings"]:
+        if finding["kind"] == "capacity_short":
+            row, facts = of_person[finding["subject"]], finding["facts"]
+            for name in ("needed", "available", "absent"):
+                assert facts[f"{name}_days"] == pytest.approx(row[f"{name}_seconds"] / row["day_seconds"], abs=0.01)
+            assert facts["until_on"] == row["until"]
+    page = read((tmp_path / f"{story.project}.html").read_text(encoding="utf-8"))
+    (body, _) = page.one("table", klass="capacity").all("tbody")
+    shown = {row.attributes["data-who"]: row.all("td") for row in body.all("tr") if "data-who" in row.attributes}
+    assert shown.keys() == of_person.keys()
+    for who, cells in shown.items():
+        row = of_person[who]
+        needed = None if row["needed_seconds"] is None else row["needed_seconds"] / row["day_seconds"]
+        said = cells[-1].text
+        assert said == "–" if needed is None else float(said.removesuffix(" d")) == pytest.approx(needed, abs=0.01)
+        assert float(cells[-2].text.removesuffix(" d")) * row["day_seconds"] == pytest.approx(
+            row["available_seconds"], abs=0.01 * row["day_seconds"]
+        )
 
 
 def test_whose_review_is_late_is_known_by_the_configured_account(place: Workplace) -> None:

@@ -121,6 +121,19 @@ def test_the_configuration_is_shown_to_programs_as_well_and_its_schema_takes_a_f
     assert (schema.code, schema.json["type"]) == (0, "object")
 
 
+def test_parts_of_the_plan_that_nothing_is_held_against_yet_are_named(place: Workplace) -> None:
+    plan = place.folder / place.story.plan_file
+    risk = "  - {id: K1, name: Late, probability: high, impact: high, response: wait, due: 2026-09-11}\n"
+    text = plan.read_text(encoding="utf-8")
+    plan.write_text(text if "risks:" in text else f"{text}risks:\n{risk}", encoding="utf-8")
+
+    notes = place.planward("check", "--json").json["notes"]
+
+    (note,) = [one for one in notes if "does not watch" in one]
+    assert note.startswith("erp-upgrade: this version keeps the plan's ")
+    assert "risks" in note
+
+
 # --- names that the source does not have ---
 
 
@@ -128,16 +141,16 @@ def test_online_names_of_statuses_and_types_that_are_not_there_are_noted(place: 
     place.planward("sync")
     right = place.planward("check", "--online", "--json")
     rewrite(place, "      - Blocked\n", "      - Blokced\n")
-    rewrite(place, "roles:\n", "roles:\n      risk: {type: [Risck]}\n")
+    rewrite(place, "roles:\n", "roles:\n      risk: {type: [Tsak]}\n")
 
     wrong, offline = place.planward("check", "--online", "--json"), place.planward("check", "--json")
 
     def about_names(notes: list[str]) -> list[str]:
-        return [note for note in notes if "Blokced" in note or "Risck" in note]
+        return [note for note in notes if "Blokced" in note or "Tsak" in note]
 
     assert about_names(wrong.json["notes"]) == [
-        "acme-jira: has no status `Blokced`, which `statuses` names",
-        "erp-upgrade: no issue is of type `Risck`, which role risk names",
+        "acme-jira: has no status `Blokced`, which `statuses` names; did you mean `Blocked`?",
+        "erp-upgrade: no issue is of type `Tsak`, which role risk names; did you mean `Task`?",
     ]
     assert about_names(offline.json["notes"]) == []
     assert [note for note in right.json["notes"] if "has no status" in note] == []
@@ -198,3 +211,51 @@ def test_a_database_that_contradicts_itself_fails_its_check(place: Workplace) ->
     assert not programs.json["ok"]
     assert any("belong to no row of items" in problem for problem in programs.json["problems"])
     assert "Restore the latest good backup" in people.out
+
+
+# --- what there is to be read ---
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace with all tools."""
+    with workplace(tmp_path, story_now(), whole=True) as place:
+        yield place
+
+
+def test_online_every_source_says_how_much_there_is_to_be_read(whole: Workplace) -> None:
+    people, programs = whole.planward("check", "--online"), whole.planward("check", "--online", "--json")
+    whole.planward("sync")
+
+    told = {name: one["holds"] for name, one in programs.json["accounts"].items()}
+    read = whole.planward("status", "--json").json["sources"]
+    assert (people.code, programs.code) == (0, 0)
+    assert all(told.values())
+    assert told == {name: one["items"] + one["events"] for name, one in read.items()}
+    for words in (people.out, whole.planward("status").out):
+        assert f"{told['acme-jira']} items" in words
+        assert f"{told['team-calendar']} events" in words
+
+
+def test_online_what_is_not_there_to_be_read_fails_the_check_though_the_account_is_right(whole: Workplace) -> None:
+    settings = yaml.safe_load(whole.config.read_text(encoding="utf-8"))
+    settings["sources"]["acme-jira"]["projects"] = ["EPR"]
+    settings["sources"]["acme-github"]["repositories"].append("acme/nope")
+    whole.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    wrong = whole.tools.secrets["CALENDAR_URL"].replace("private-", "privat-")
+
+    people = whole.planward("check", "--online", CALENDAR_URL=wrong)
+    programs = whole.planward("check", "--online", "--json", CALENDAR_URL=wrong)
+
+    told = programs.json["accounts"]
+    assert (people.code, programs.code) == (1, 1)
+    assert {name: (one["ok"], one["holds"]) for name, one in told.items()} == dict.fromkeys(told, (False, None))
+    assert "EPR" in told["acme-jira"]["error"]
+    assert "acme/nope" in told["acme-github"]["error"]
+    assert "no such thing" in told["team-calendar"]["error"]
+    assert told["acme-jira"]["account"]
+    assert told["acme-github"]["account"]
+    for name, one in told.items():
+        assert one["error"] in people.out
+        (advised,) = [line for line in people.out.splitlines() if one["advice"] in line]
+        assert name in advised

@@ -99,7 +99,7 @@ def test_a_persons_edit_of_the_comment_is_left_alone(place: Workplace) -> None:
 
     answer = place.planward("sync")
 
-    assert "a person edited our comment" in answer.out
+    assert "a person or another installation edited our comment" in answer.out
     assert "We talked about this on Monday." in adf.to_text(place.ours()[0].body)
 
 
@@ -129,7 +129,7 @@ def test_a_muted_comment_says_why_and_how_to_have_it_back_and_comes_back(place: 
     for answer in told:
         said = " ".join(answer.out.split())
         assert "muted" in said
-        assert "a person edited our comment" in said
+        assert "a person or another installation edited our comment" in said
         assert "run `planward publish --unmute`" in said
     assert "We talked about this on Monday." in adf.to_text(place.ours()[0].body)
 
@@ -195,7 +195,8 @@ def test_what_a_person_makes_of_a_comment_is_noticed_while_its_content_stays(
     answer = place.planward(*command)
     (told,) = place.planward("status", "--json").json["publications"]
 
-    assert f"a person {how} our comment" in " ".join(answer.out.split())
+    who = "a person or another installation" if how == "edited" else "a person"
+    assert f"{who} {how} our comment" in " ".join(answer.out.split())
     assert told["state"] == "muted"
     assert place.writes() == ["POST"]
 

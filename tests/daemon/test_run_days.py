@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.daemon.refusal import refused
-from core.daemon.running import Beat
-from core.daemon.ticking import WIDEST_SPREAD, pause
+from core.daemon.running import Beat, setup_of
 from core.errors import StoreUnreachable
+from core.sync.drain import drain
 from tests.conftest import SOAK
-from tests.daemon.days import CONFIGURATION_FILE, FAILS, HANGS, HTML, LIMITED, Days, Trouble, days_in
+from tests.daemon.days import (
+    CONFIGURATION_FILE,
+    FAILS,
+    HANGS,
+    HTML,
+    LIMITED,
+    Days,
+    Trouble,
+    check_turns,
+    check_writes,
+    days_in,
+)
 
 EVERY = {"steady": timedelta(hours=1), "troubled": timedelta(minutes=20), "daily": timedelta(hours=24)}
-HOURS = 200
-MOST_OBJECTS = 3000
-"""By how many the objects of the process may grow in days: caches fill up, and nothing may heap up."""
 
 
 @pytest.fixture
@@ -30,84 +35,6 @@ def begin_days() -> Iterator[Callable[..., Days]]:
     """Begins the days with the troubles that a test lays out."""
     with ExitStack() as stack:
         yield lambda *troubles: stack.enter_context(days_in(*troubles))
-
-
-def check_turns(days: Days, source: str) -> None:
-    """Each reading came when it was its turn, or says by how much it was late."""
-    failed = 0
-    for before, after in pairwise(days.runs(source)):
-        failed = 0 if before.ok else failed + 1
-        wait = pause(EVERY[source], failed) if failed else EVERY[source]
-        due_at = max(before.started_at + wait, before.not_before or before.started_at)
-        told = timedelta(seconds=after.counts["late_seconds"])
-        unexplained = after.started_at - due_at - told
-        tick = timedelta(seconds=days.step)
-        # What was failing when the process began is asked again at once, which is sooner.
-        assert unexplained <= WIDEST_SPREAD + tick, (source, before, after)
-        assert failed or unexplained >= -tick, (source, before, after)
-
-
-def check_writes(days: Days) -> None:
-    """One comment an item, written only when it has to say something else."""
-    assert len({note.target for note in days.tracker.notes}) == len(days.tracker.notes)
-    assert days.tracker.calls.count("create") == len(days.tracker.notes)
-
-
-def test_two_hundred_hours_with_a_source_in_trouble_two_restarts_and_a_bad_file(
-    begin_days: Callable[..., Days],
-) -> None:
-    days = begin_days(
-        Trouble("troubled", FAILS, 10, 20),
-        Trouble("troubled", HANGS, 40, 44),
-        Trouble("troubled", HTML, 60, 64),
-        Trouble("troubled", LIMITED, 90, 95),
-        Trouble("troubled", HANGS, 130, 131),
-    )
-
-    days.pass_by(15)
-    assert days.health.snapshot().sources["troubled"].failing
-    assert not days.health.snapshot().sources["steady"].failing
-    days.pass_by(27)
-    assert days.work.busy() == ["troubled"]
-    days.pass_by(8)
-    objects = len(gc.get_objects())
-    days.restart(after=3)
-    days.pass_by(47)
-    days.sighup(CONFIGURATION_FILE.replace("kind: jira", "kind: gira"))
-    days.pass_by(20)
-    assert len(days.health.snapshot().problems) == 5
-    with days.store.read() as connection:
-        found = refused(connection)
-    assert found is not None
-    assert "gira" in found[1][0]
-    days.sighup(CONFIGURATION_FILE)
-    assert days.health.snapshot().problems == ()
-    days.pass_by(10.5)
-    assert days.work.busy() == ["troubled"]
-    days.restart(after=0.1)  # cut off in the midst of a reading
-    days.pass_by(HOURS - days.hour(days.clock.now))
-    gc.collect()
-
-    assert len(gc.get_objects()) - objects < MOST_OBJECTS
-    for source in EVERY:
-        check_turns(days, source)
-    check_writes(days)
-    assert 10 < days.tracker.writes < 60  # every ten hours there is something to say, in two places
-    for source in ("steady", "daily"):  # late only where no process ran, and by no more than that
-        late = [run for run in days.runs(source) if run.counts["late_seconds"] > 60]
-        gaps = {begins: ends - begins for begins, ends in days.gaps}
-        assert len(late) <= len(gaps)
-        for run in late:
-            ((lasted, ended),) = [
-                (gap, at + gap) for at, gap in gaps.items() if at < days.hour(run.started_at) < at + gap + 0.1
-            ]
-            assert run.counts["late_seconds"] / 3600 <= lasted + 0.01
-            assert days.hour(run.started_at) - ended < 0.01
-    assert any(run.counts["late_seconds"] > 2 * 3600 for run in days.runs("steady"))
-    assert len(days.runs("daily")) == 9
-    assert all(run.ok for run in days.runs("daily"))
-    assert not days.health.snapshot().sources["troubled"].failing
-    assert days.health.snapshot().faults == 0
 
 
 def test_a_daily_reading_happens_although_the_service_restarts_every_ten_minutes(
@@ -182,6 +109,52 @@ def test_sources_come_go_and_change_with_the_file(begin_days: Callable[..., Days
 
     assert len(days.runs("added")) == 2
     assert set(days.health.snapshot().sources) == {"steady", "troubled", "daily"}
+
+
+def test_a_source_that_comes_back_with_the_file_is_known_as_it_was(begin_days: Callable[..., Days]) -> None:
+    days = begin_days()
+    days.pass_by(1)
+    daily = "  daily: {kind: jira, url: https://daily.example, token: {env: TOKEN}, projects: [HR], every: 24h}\n"
+    days.sighup(CONFIGURATION_FILE.replace(daily, "").replace("[troubled, daily]", "[troubled]"))
+    days.pass_by(1)
+
+    days.sighup(CONFIGURATION_FILE)
+    days.pass_by(0.1)
+
+    (run,) = days.runs("daily")
+    assert days.health.snapshot().sources["daily"].last_success == run.finished_at
+    assert days.health.snapshot().unread == []
+
+
+def test_what_another_process_read_is_known_soon(begin_days: Callable[..., Days]) -> None:
+    days = begin_days(Trouble("daily", FAILS, 0, 2.5))
+    days.pass_by(3)
+    tried = len(days.runs("daily"))
+    assert days.health.snapshot().sources["daily"].failing
+
+    job = setup_of(days.settings, days.stop, days.refusals).sources["daily"]
+    drain(days.store, job, full=False, now=days.clock, stop=days.stop, progress=lambda *_: None)
+    days.pass_by(0.3)
+
+    *_, run = days.runs("daily")
+    seen = days.health.snapshot()
+    assert len(days.runs("daily")) == tried + 1
+    assert (seen.sources["daily"].last_success, seen.sources["daily"].failing) == (run.finished_at, False)
+    assert seen.projects["ops"].measurements
+
+
+def test_a_project_is_held_as_soon_as_its_day_is_over(begin_days: Callable[..., Days]) -> None:
+    days = begin_days()  # which begin at 22:45 in Chatham
+    plan = "name: ERP\ndeliverables: [{id: D1, name: Test, due: 2026-03-02, work: {jira: ERP-99}}]\n"
+    (days.folder / "plan.yaml").write_text(plan, encoding="utf-8")
+    configuration = CONFIGURATION_FILE.replace("name: ERP\n", "name: ERP\n    plan: plan.yaml\n")
+    days.sighup(f"timezone: Pacific/Chatham\n{configuration}")
+    days.pass_by(1.24)
+    assert "overdue" not in days.health.snapshot().projects["erp"].findings
+
+    days.pass_by(0.01)
+
+    assert days.health.snapshot().projects["erp"].findings["overdue"] == 1
 
 
 def test_what_takes_a_restart_is_refused(begin_days: Callable[..., Days]) -> None:
@@ -286,7 +259,7 @@ def test_whatever_happens_every_turn_comes(
             days.restart(after=gap)
         days.pass_by(12)
 
-        for source in EVERY:
-            check_turns(days, source)
+        for source, every in EVERY.items():
+            check_turns(days, source, every)
         check_writes(days)
         assert days.health.snapshot().faults == 0

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ import structlog
 
 from config import secret
 from config.secret import Secret, hidden
+from core.daemon import working
 from core.daemon.journal import keep_journal
 from core.daemon.terminal import LogFormat
+from core.sync.drain import Drained
 
 PLANTED = "planted/token+7f3a91"
 
@@ -125,3 +128,26 @@ def test_a_short_secret_hides_no_common_words(monkeypatch: pytest.MonkeyPatch) -
     Secret(env="PLANTED").reveal()
 
     assert hidden("it was read") == "it was read"
+
+
+def test_text_has_lists_as_people_write_them_and_nothing_empty(journal: Callable[[LogFormat], io.StringIO]) -> None:
+    written = journal(LogFormat.TEXT)
+
+    structlog.stdlib.get_logger("planward").info("started", sources=["jira", "team"], error=None, why="", items=0)
+    logging.getLogger("anybody").warning("odd")
+
+    ours, theirs = written.getvalue().splitlines()
+    assert ours.endswith('event=started sources="jira, team" items=0')
+    assert theirs.endswith("event=odd logger=anybody")
+
+
+def test_a_reading_that_our_stop_cut_off_is_not_told_as_a_whole_one(
+    journal: Callable[[LogFormat], io.StringIO],
+) -> None:
+    written = journal(LogFormat.JSON)
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+
+    working.tell_read("jira", Drained(items=3, started_at=at, stopped=True))
+    working.tell_read("jira", Drained(items=3, started_at=at))
+
+    assert [line["event"] for line in lines(written)] == ["reading stopped", "read"]

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,17 @@ def test_it_reads_holds_and_writes_back_and_says_the_same_everywhere(running: Se
     assert metrics['planward_source_items_total{source="acme-jira"}'] == read["items"]
     assert metrics['planward_source_freshness_seconds{source="acme-jira"}'] < 60
     status = place.planward("status", "--json").json
+    since = datetime.fromisoformat(status["daemon"].pop("since"))
     assert status["daemon"] == {"running": True, "refused": None}
+    assert timedelta() < datetime.now(UTC) - since < timedelta(minutes=5)
+    told = place.planward("status").out
+    assert f"Service: running since {since.astimezone(place.story.zone):%Y-%m-%d %H:%M} ({place.story.zone})." in told
     assert status["sources"]["acme-jira"]["ok"] is True
 
     assert running.stop() < 5
 
-    assert place.planward("status", "--json").json["daemon"]["running"] is False
+    assert place.planward("status", "--json").json["daemon"] == {"running": False, "since": None, "refused": None}
+    assert "Service: not running." in place.planward("status").out
     assert running.log()[-1]["event"] == "stopped"
 
 
@@ -110,7 +116,9 @@ def test_a_bad_file_is_refused_with_all_problems_and_a_good_one_taken(running: S
     place.config.write_text(good, encoding="utf-8")
     told = place.planward("status", "--json").json["daemon"]["refused"]
     assert told["problems"] == problems
-    assert "timzone" in place.planward("status").out
+    said = place.planward("status").out
+    assert "timzone" in said
+    assert "Service: running since" in said
 
     running.rewrite("kind: jira\n", "kind: jira\n    every: 1s\n")
     before = len(running.log("read"))

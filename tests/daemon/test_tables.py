@@ -18,10 +18,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 
+from core.cycle import Cycle
 from core.daemon import checking, cycling, database, numbers, planning, showing, tables, terminal
 from core.daemon.tables import SENTENCE, Column, print_table
 from core.document.catalogue import COLUMNS, all_messages
 from core.document.messages import date_text, template
+from core.sync.drain import Drained
 from tests.daemon.commands import COMMAND, Workplace, story_now, workplace
 
 MODULES = (checking, cycling, database, numbers, planning, showing)
@@ -186,6 +188,36 @@ def test_evidence_shows_weeks_as_people_write_them(place: Workplace) -> None:
         assert str(number) not in people.out
 
 
+def test_evidence_is_of_one_number_and_calls_things_by_their_names(place: Workplace) -> None:
+    words = ("kpi", "--evidence", "problems_resolved_in_time")
+    people, programs = place.planward(*words).out, place.planward(*words, "--json").json
+
+    (told,) = [one for one in programs["projects"][0]["kpis"] if one["id"] == "problems_resolved_in_time"]
+    titles = {key: place.jira.state.issue(key).summary for key in place.jira.state.ids_by_key}
+    assert told["evidence"]
+    for row in told["evidence"]:
+        (line,) = [line for line in people.splitlines() if f" {row['key']} " in line]
+        assert row["title"] == titles[row["key"]]
+        assert row["title"] in line
+        assert row["open_seconds"] > 0
+    assert "open for" in people
+    assert "Problems resolved" in people
+    assert "Items finished per week" not in people
+    assert "open for" not in place.planward("kpi", "--evidence", "lead_time").out
+
+
+def test_evidence_of_the_plan_has_the_names_of_the_plan(place: Workplace) -> None:
+    words = ("kpi", "--period", f"{place.story.start:%Y-%m}", "--evidence", "delivered_on_time")
+    people, programs = place.planward(*words).out, place.planward(*words, "--json").json
+
+    rows = next(one["evidence"] for one in programs["projects"][0]["kpis"] if one["id"] == "delivered_on_time")
+    plan = place.story.plan
+    named = {one.id: one.name for one in plan.deliverables} | {one.id: one.name for one in plan.milestones}
+    assert rows
+    assert all(row["title"] == named[row["key"]] and row["title"] in people for row in rows)
+    assert {row["open_seconds"] for row in rows} <= {None}
+
+
 def test_a_wide_terminal_shows_every_column(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,3 +314,32 @@ def test_people_read_their_own_time_and_programs_utc(place: Workplace) -> None:
     assert f"{local:%Y-%m-%d %H:%M}" in people.out
     assert "times in America/New_York" in people.out
     assert f"{local.astimezone(UTC):%Y-%m-%d %H:%M}" not in people.out
+
+
+def test_a_cycle_tells_what_a_calendar_brought(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = {"team-calendar": Drained(events=102, requests=1, started_at=datetime(2026, 3, 2, tzinfo=UTC))}
+    for width, known in ((None, ["102", "0", "0", "0", "1+0", "0.0"]), (60, ["102", "0", "0"])):
+        for module in (tables, terminal):
+            monkeypatch.setattr(module, "room", lambda width=width: width)
+        cycling.show(Cycle(sources=read), [], "en")
+
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out).splitlines()
+        (row,) = (line for line in lines if line.startswith("team-calendar"))
+        assert row.split() == ["team-calendar", "yes", "0", *known]
+        assert any(line.split()[:4] == ["source", "read", "items", "events"] for line in lines)
+        assert width is None or max(map(cell_len, lines)) <= width
+
+
+def test_sentences_beside_the_tables_are_chinese_where_the_configuration_is(place: Workplace) -> None:
+    with rewritten(place, "language: en", "language: zh-CN"):
+        plan, state = place.planward("plan", "show").out, place.planward("status").out
+        pages = place.planward("dashboard", "-o", "pages").out
+
+    assert "基线 1，由 " in plan
+    assert "approved by" not in plan
+    assert "服务：未运行。" in state
+    assert "最新" in state
+    assert "已更新" not in state
+    assert "已写入" in pages

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connectors import transport
+from connectors import patience
 from connectors.jira import client
 from core.cycle import Cycle
 from core.errors import RateLimited, SourceUnavailable
@@ -210,7 +210,7 @@ def test_a_source_that_hangs_or_breaks_off_holds_up_no_other(
     fault: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "TIMEOUT", (0.2, 0.2))
-    monkeypatch.setattr(transport, "LONGEST_ANSWER", 0.4)
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.4)
     with two_sources(tmp_path, START) as (watch, broken, sound):
         broken.faults.add(**fault, times=None)
         sound.state.add_issue("ERP", summary="Reported meanwhile", reporter="ana")
@@ -242,7 +242,7 @@ def test_a_source_that_hangs_or_breaks_off_holds_up_no_other(
 def test_a_comment_whose_answer_is_lost_is_found_and_not_posted_twice(
     fault: dict[str, Any], state: JiraState, watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "LONGEST_ANSWER", 0.4)
+    monkeypatch.setattr(patience, "LONGEST_ANSWER", 0.4)
     with JiraSandbox(state) as jira, watched(jira) as watch:
         jira.faults.add(**fault, where="POST .*/comment", times=None)
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from core.dashboard import page
 from core.dashboard.page import PageInputs, ProjectPage
 from core.model import Basis, Direction, EvidenceRow, Finding, Measurement, Period, PeriodKind, Severity, Unit
-from core.report.inputs import Freshness, MilestoneLine, OpenFinding, StatusInputs
+from core.plan.state import Standing
+from core.report.inputs import DeliverableLine, Freshness, MilestoneLine, OpenFinding, StatusInputs
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TODAY = date(2026, 3, 20)
@@ -150,17 +151,52 @@ MILESTONES = (
     MilestoneLine(id="M2", name="Migrated", baseline_due_on=date(2026, 3, 10), due_on=date(2026, 4, 3)),
     MilestoneLine(id="M3", name="Go-live", baseline_due_on=date(2026, 6, 26), due_on=date(2026, 6, 26)),
 )
+DELIVERABLES = (
+    DeliverableLine(
+        id="D1",
+        name="Requirements 需求说明",
+        milestone="M1",
+        owner="li.wei@acme.example",
+        baseline_due_on=date(2026, 1, 30),
+        due_on=date(2026, 1, 30),
+        finished_on=date(2026, 2, 9),
+        items=3,
+        finished_items=3,
+        standing=Standing.FINISHED,
+    ),
+    DeliverableLine(
+        id="D6",
+        name="Data migration",
+        milestone="M2",
+        owner="Li.Wei@acme.example",
+        baseline_due_on=date(2026, 3, 10),
+        due_on=date(2026, 4, 3),
+        items=4,
+        finished_items=3,
+    ),
+    DeliverableLine(
+        id="D7",
+        name="Training",
+        milestone="M3",
+        owner="sun.qi@acme.example",
+        due_on=date(2026, 6, 12),
+        items=2,
+        finished_items=0,
+    ),
+)
 STATUS = StatusInputs(
     name="ERP upgrade 系统升级",
     period=month(3),
     measurements=(LEAD_TIME, PROBLEMS, DELIVERED, UNKNOWN),
     findings=FINDINGS,
     milestones=MILESTONES,
+    deliverables=DELIVERABLES,
     freshness=(Freshness(source="jira", fresh=True, read_on=TODAY),),
     urls={
         ("jira", "ERP-7"): "https://acme.example/browse/ERP-7",
         ("jira", "ERP-9"): "https://acme.example/browse/ERP-9",
     },
+    people={"li.wei@acme.example": "Li Wei"},
 )
 
 

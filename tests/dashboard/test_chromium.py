@@ -15,9 +15,10 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.dashboard import render
-from core.report.inputs import Freshness
+from core.plan.state import Standing
+from core.report.inputs import DeliverableLine, Freshness
 from tests.daemon.commands import Workplace
-from tests.dashboard.samples import FINDINGS, MILESTONES, PROBLEMS, STATUS, UNKNOWN, composed, row
+from tests.dashboard.samples import DELIVERABLES, FINDINGS, MILESTONES, PROBLEMS, STATUS, UNKNOWN, composed, row
 from tests.dashboard.stories import lived
 from tests.dashboard.test_command import served
 from tests.sandbox.simulator.oddities import HOSTILE
@@ -156,6 +157,15 @@ def test_the_page_of_a_story_is_whole(
     assert {kpi: [float(value or "nan") for value in values] for kpi, values in shown.items()} == stored
 
 
+def many_deliverables() -> Iterator[DeliverableLine]:
+    """A hundred, of which each third is finished and one in ten cancelled, in three milestones and in none."""
+    for number in range(100):
+        one = DELIVERABLES[number % 3]
+        cancelled = Standing.CANCELLED if number % 10 == 1 else one.standing
+        milestone = None if number % 7 == 0 else one.milestone
+        yield replace(one, id=f"D{100 + number}", milestone=milestone, standing=cancelled)
+
+
 def hard_cases(folder: Path) -> dict[str, Path]:
     """Pages that stories do not give: long names, nothing known, all well, hostile texts."""
     long = "Donaudampfschifffahrtsgesellschaftskapitänspatentverlängerung"
@@ -168,6 +178,7 @@ def hard_cases(folder: Path) -> dict[str, Path]:
                 STATUS,
                 findings=(),
                 milestones=(),
+                deliverables=(),
                 measurements=(UNKNOWN,),
                 freshness=(Freshness(source="acme-jira", fresh=False, read_on=date(2026, 3, 1)),),
             ),
@@ -179,6 +190,10 @@ def hard_cases(folder: Path) -> dict[str, Path]:
                 STATUS,
                 name="W" * 120,
                 milestones=tuple(replace(MILESTONES[1], id=f"M{n}", name=f"{long} " * 2) for n in range(20)),
+                deliverables=tuple(
+                    replace(DELIVERABLES[1], id=f"D{n}" * 9, name=f"{long} " * 2, owner=f"{long}@acme.example")
+                    for n in range(20)
+                ),
                 findings=tuple(
                     replace(one, finding=replace(one.finding, facts={**one.finding.facts, "name": long, "key": long}))
                     for one in FINDINGS
@@ -186,6 +201,7 @@ def hard_cases(folder: Path) -> dict[str, Path]:
                 measurements=(replace(PROBLEMS, evidence=(row(long * 2, 0.0),)),),
             )
         ),
+        "many": composed(replace(STATUS, deliverables=tuple(many_deliverables()))),
         "hostile": composed(
             replace(
                 STATUS,
@@ -193,6 +209,9 @@ def hard_cases(folder: Path) -> dict[str, Path]:
                 findings=tuple(
                     replace(FINDINGS[0], finding=replace(FINDINGS[0].finding, facts={"key": text, "name": text}))
                     for text in HOSTILE
+                ),
+                deliverables=tuple(
+                    replace(DELIVERABLES[1], id=text, name=text, owner=text, milestone=text) for text in HOSTILE
                 ),
                 urls={("None", text): "javascript:alert(1)" for text in HOSTILE},
             ),
@@ -208,7 +227,7 @@ def hard_cases(folder: Path) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in (*cases, "overview")}
 
 
-CASES = ("sample", "chinese", "well", "unknown", "long", "hostile", "overview")
+CASES = ("sample", "chinese", "well", "unknown", "long", "many", "hostile", "overview")
 
 
 @pytest.fixture(scope="module")
@@ -269,18 +288,39 @@ def test_a_reader_of_screens_finds_a_way(browser: Browser, cases: dict[str, Path
         assert page.get_by_role("main").count() == page.get_by_role("banner").count() == 1
         levels = [int(one.evaluate("e => e.tagName[1]")) for one in page.get_by_role("heading").all()]
         rows = page.get_by_role("table").first.get_by_role("rowheader").all_inner_texts()
-        columns = page.get_by_role("table").first.get_by_role("columnheader").count()
+        columns = [page.get_by_role("table").nth(n).get_by_role("columnheader").count() for n in (0, 1)]
+        first = page.get_by_role("table").nth(1).get_by_role("rowheader").all_inner_texts()
         page.keyboard.press("Tab")
         focused = page.evaluate("document.activeElement.textContent")
 
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
     assert [re.sub(r"\s+", " ", one) for one in rows] == ["M1 Requirements agreed", "M2 Migrated", "M3 Go-live"]
-    assert columns == 5  # also where the narrow page shows no head of a table
+    assert [re.sub(r"\s+", " ", one) for one in first] == ["D1 Requirements 需求说明"]
+    assert columns == [5, 5]  # also where the narrow page shows no head of a table
     assert focused == "Skip to the content"
 
 
-@pytest.mark.parametrize("case", ["sample", "chinese", "hostile"])
+def test_a_hundred_deliverables_take_a_few_screens_until_they_are_unfolded(
+    browser: Browser, cases: dict[str, Path]
+) -> None:
+    lefts = "all => all.map(one => one.getBoundingClientRect().left)"
+
+    with looking(browser, cases["many"].as_uri()) as watched:
+        section = watched.page.locator("section:has(> #deliverables)")
+        titles = section.locator(".titles th").evaluate_all(lefts)
+        cells = section.locator(".stage > table tbody tr").first.locator("th, td").evaluate_all(lefts)
+        folded, shown = section.bounding_box(), section.locator("tbody tr:visible").count()
+        unfold(watched.page)
+        unfolded = section.locator("tbody tr:visible").count()
+
+    assert titles == cells  # each heading stands above its column
+    assert folded is not None
+    assert folded["height"] < 3 * 800
+    assert (shown, unfolded) == (24, 100)
+
+
+@pytest.mark.parametrize("case", ["sample", "chinese", "many", "hostile"])
 def test_it_prints_on_at_most_three_light_pages(
     browser: Browser, cases: dict[str, Path], case: str, tmp_path: Path
 ) -> None:
@@ -301,5 +341,5 @@ def test_numbers_stand_in_words_beside_every_colour(browser: Browser, cases: dic
         chips = watched.page.locator(".chip").all_inner_texts()
         marks = watched.page.locator(".chip .mark").count()
 
-    assert set(chips) == {"missed", "met", "critical", "note", "finished late", "open"}
+    assert set(chips) == {"missed", "met", "critical", "note", "finished late", "overdue", "at risk", "open"}
     assert marks == len(chips)

@@ -65,16 +65,16 @@ def test_the_files_hold_the_numbers_of_every_other_surface(place: Workplace, tmp
     comment = adf.to_text(place.ours()[0].body)
     verdict = page.one("section", klass="verdict")
     reasons = [one.text for one in verdict.one("ul").all("li")]
-    assert f"{verdict.one('h2').text.removeprefix('Verdict: ')}: {', '.join(reasons)}." in comment
+    assert f"{verdict.one('h2').text.removeprefix('Verdict: ')}: {'; '.join(reasons)}." in comment
 
 
-def test_trends_come_from_the_months_that_were_frozen(place: Workplace, tmp_path: Path) -> None:
+def test_trends_come_from_the_months_that_are_stored(place: Workplace, tmp_path: Path) -> None:
     place.planward("dashboard", "-o", str(tmp_path))
 
     page = read((tmp_path / "index.html").read_text(encoding="utf-8"))
     trend = page.one("article", id="kpi-lead_time").one("svg", role="img").attributes["aria-label"]
     present = page.one("header", klass="top").one("time").attributes["datetime"]
-    frozen = [
+    stored = [
         next(
             one
             for one in place.planward("kpi", "--json", "--period", month).json["projects"][0]["kpis"]
@@ -82,9 +82,9 @@ def test_trends_come_from_the_months_that_were_frozen(place: Workplace, tmp_path
         )
         for month in _two_months_before(present)
     ]
-    assert {one["basis"] for one in frozen} == {"frozen"}
+    assert {one["basis"] for one in stored} == {"history"}  # the plan was kept for the first time today
     said = [point.rpartition(": ")[2] for point in trend.split(", ")]
-    assert said[-3:-1] == [duration_text(one["value"], "en") for one in frozen]
+    assert said[-3:-1] == [duration_text(one["value"], "en") for one in stored]
 
 
 def _two_months_before(at: str) -> list[str]:
@@ -113,12 +113,13 @@ def test_who_serves_beyond_this_machine_is_warned(place: Workplace) -> None:
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
     finally:
         process.kill()
 
     assert "there is no password and no encryption" in said
+    assert "stopping after the answers in hand; press again to stop at once" in said
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.dashboard import render
 from core.model import EvidenceRow, Finding, Severity
-from core.report.inputs import Freshness, MilestoneLine, OpenFinding
+from core.report.inputs import DeliverableLine, Freshness, MilestoneLine, OpenFinding
 from tests.dashboard.markup import Element, read
 from tests.dashboard.samples import NOW, PROBLEMS, STATUS, composed
 from tests.document.hostile import addresses, texts
@@ -18,7 +18,7 @@ from tests.sandbox.simulator.oddities import HOSTILE
 TAGS = {
     *("html", "head", "meta", "title", "link", "style", "body", "a", "header", "main", "footer", "nav", "section"),
     *("article", "div", "h1", "h2", "h3", "p", "span", "strong", "bdi", "time", "data", "br", "ul", "li", "dl", "dt"),
-    *("dd", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
+    *("dd", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "colgroup", "col"),
     *("svg", "path", "circle", "line", "rect", "polyline", "text"),
 }
 UNSEEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200B, 0x200E, 0x200F, 0xFEFF, 0x1B, 0}
@@ -40,6 +40,7 @@ def page_of(text: str, address: str) -> Element:
             for kind in ("shadow_work", "overdue", "something_new")
         ),
         milestones=(MilestoneLine(id=text, name=text, due_on=date(2026, 4, 1)),),
+        deliverables=(DeliverableLine(id=text, name=text, milestone=text, owner=text, due_on=date(2026, 4, 1)),),
         freshness=(Freshness(source=text, fresh=False),),
         measurements=(
             replace(

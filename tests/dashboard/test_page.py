@@ -9,7 +9,7 @@ from core.dashboard import render, tiles, timeline
 from core.dashboard.page import ProjectPage
 from core.document import messages
 from core.document.nodes import Paragraph
-from core.model import Direction, Finding, Severity
+from core.model import Basis, Direction, Finding, Severity
 from core.report import status
 from core.report.inputs import Freshness, MilestoneLine, OpenFinding, StatusInputs
 from tests.dashboard.markup import Element, read
@@ -23,6 +23,7 @@ from tests.dashboard.samples import (
     TODAY,
     UNKNOWN,
     composed,
+    past,
     row,
 )
 
@@ -32,7 +33,7 @@ def html(page: ProjectPage) -> Element:
 
 
 CALM = replace(STATUS, findings=(), measurements=(PROBLEMS,))
-NOTHING = replace(STATUS, findings=(), measurements=(), milestones=())
+NOTHING = replace(STATUS, findings=(), measurements=(), milestones=(), deliverables=())
 STALE = replace(NOTHING, freshness=(Freshness(source="jira", fresh=False, read_on=date(2026, 3, 1)),))
 
 
@@ -49,8 +50,8 @@ def test_the_verdict_is_that_of_the_comment(about: StatusInputs, language: str) 
     verdict = page.one("section", klass="verdict")
     word = verdict.one("h2").text.rpartition(": ")[2]
     reasons = [one.text for one in verdict.one("ul").all("li")]
-    comma = messages.say("and", language)
-    assert messages.say("status.because", language, verdict=word, reasons=comma.join(reasons)) == said
+    between = messages.say("and_also", language)
+    assert messages.say("status.because", language, verdict=word, reasons=between.join(reasons)) == said
     assert page.one("title").text == messages.say("dashboard.title", language, project=about.name, verdict=word)
 
 
@@ -166,7 +167,7 @@ def test_milestones_are_told_in_words_beside_the_drawing() -> None:
 
     assert [one.text for one in rows] == [
         "M1 Requirements agreed 30 January 2026 30 January 2026 finished late 9 February 2026",
-        "M2 Migrated 10 March 2026 3 April 2026 open",
+        "M2 Migrated 10 March 2026 3 April 2026 at risk",
         "M3 Go-live 26 June 2026 26 June 2026 open",
     ]
 
@@ -205,10 +206,17 @@ def test_findings_come_with_the_most_pressing_first_and_what_to_do() -> None:
 
     assert [one.all("span", klass="chip")[0].text for one in groups] == ["critical", "note"]
     assert "What to do: Finish it, or agree on a new date and approve the plan again." in groups[0].text
-    assert "3 of 4 work items are done. Items: ERP-7. since 11 March 2026 Owner: li.wei@acme.example" in groups[0].text
+    assert "3 of 4 work items are done. Items: ERP-7. found on 11 March 2026 Owner: Li Wei" in groups[0].text
     assert (
-        groups[1].one("li").text == "ERP-9 Side job is open, and no planned deliverable covers it. since 2 March 2026"
+        groups[1].one("li").text
+        == "ERP-9 “Side job” is open, and no planned deliverable covers it. found on 2 March 2026"
     )
+
+
+def test_an_owner_whom_the_configuration_does_not_know_is_shown_as_the_plan_has_it() -> None:
+    groups = html(composed(replace(STATUS, people={}))).all("div", klass="group")
+
+    assert "Owner: li.wei@acme.example" in groups[0].text
 
 
 def test_both_sides_of_a_contradiction_are_linked() -> None:
@@ -235,7 +243,7 @@ def test_both_sides_of_a_contradiction_are_linked() -> None:
 
     said = html(composed(about)).one("ul", klass="findings").one("li")
 
-    assert "ERP-65 Quote is done since 2 March 2026, and acme/erp#24 about the same work is still open." in said.text
+    assert "ERP-65 “Quote” is done since 2 March 2026, and acme/erp#24 about the same work is still open." in said.text
     assert [one.attributes["href"] for one in said.all("a")] == [
         "https://acme.example/jira",
         "https://acme.example/hub",
@@ -259,6 +267,15 @@ def test_findings_of_a_kind_stay_together_and_the_many_are_folded() -> None:
     assert len(groups[1].all("li")) == 20
     assert len(groups[1].one("details").all("li")) == 20 - status.MOST_FINDINGS
     assert groups[1].one("summary").text == "and 12 more"
+
+
+def test_a_trend_from_before_anybody_measured_says_that_it_is_worked_out_from_history() -> None:
+    before = replace(next(past(DELIVERED, 0.5)), basis=Basis.HISTORY)
+
+    page = html(composed(past=(before, *past(PROBLEMS, 0.8))))
+
+    told = "The trend up to 28 February 2026 is worked out from the trackers' history."
+    assert [told in one.text for one in page.all("article")[:2]] == [True, False]
 
 
 def test_freshness_is_a_state_and_never_an_age() -> None:
@@ -310,7 +327,7 @@ def test_the_page_of_all_projects_leads_to_each_with_its_verdict() -> None:
         "b.html",
     ]
     first, second = page.all("li", klass="project")
-    assert "Off course: critical findings: 1, targets missed: Delivered on time." in first.text
+    assert "Off course: critical findings: 1 (D6 Data migration); targets missed: Delivered on time." in first.text
     assert "On course: nothing needs attention and every measured target is met." in second.text
 
 

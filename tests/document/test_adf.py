@@ -36,6 +36,7 @@ URL = "https://acme.example/browse/ERP-1"
 
 
 @cache
+@cache
 def schema(folder: Path) -> Draft4Validator:
     return Draft4Validator(json.loads((folder / "specs/jira/adf-schema-57.7.22.json").read_text(encoding="utf-8")))
 

@@ -121,8 +121,8 @@ def test_a_placeholder_takes_a_node_a_date_or_a_text() -> None:
         (
             "shadow_work",
             {"key": "ERP-9", "name": "Side job"},
-            "ERP-9 Side job is open, and no planned deliverable covers it.",
-            "ERP-9 Side job 尚未完成，且不属于计划中的任何交付物。",
+            "ERP-9 “Side job” is open, and no planned deliverable covers it.",
+            "ERP-9 “Side job” 尚未完成，且不属于计划中的任何交付物。",
         ),
         ("odd_thing", {}, "odd thing: D2", "odd thing: D2"),
     ],

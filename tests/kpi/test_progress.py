@@ -236,7 +236,13 @@ def test_the_share_comes_with_how_long_problems_took_and_the_longest_still_open(
 
     assert (number.value, number.numerator, number.denominator, number.sample) == (0.5, 2, 4, 4)
     assert number.excluded == {"cancelled": 1, "pending": 1}
-    assert number.statistics == {"p50": 3 * 3600, "p85": 96 * 3600, "p95": 96 * 3600, "longest_open": 72 * 3600}
+    assert number.statistics == {
+        "resolved": 3,
+        "p50": 3 * 3600,
+        "p85": 96 * 3600,
+        "p95": 96 * 3600,
+        "longest_open": 72 * 3600,
+    }
 
 
 def test_only_problems_identified_in_the_period_count() -> None:

@@ -19,6 +19,7 @@ from core.model import (
     Response,
     Tie,
 )
+from core.plan.absences import absences
 from core.plan.across import absent_owners, contradictions, missing_meetings, waiting_reviews
 from core.plan.reconcile import reconcile
 from core.plan.state import Standing, Work, state_of
@@ -233,6 +234,7 @@ def away(first_on: str, last_on: str, **fields: Any) -> Event:
         (away("2026-03-07", "2026-03-08"), False),  # a weekend
         (away("2026-03-09", "2026-03-13", status=EventStatus.CANCELLED), False),
         (away("2026-03-09", "2026-03-13", away=False), False),
+        (away("2026-03-09", "2026-03-13", busy=False), False),
         (away("2026-03-09", "2026-03-13", organizer="wang@acme.example"), False),
         (away("2026-03-09", "2026-03-13", attendances=(Attendance(email="li@acme.example", name=None),)), True),
         (
@@ -249,17 +251,17 @@ def away(first_on: str, last_on: str, **fields: Any) -> Event:
 def test_an_owner_who_is_away_for_half_of_what_is_left_is_told(event: Event, told: bool) -> None:
     entry = deliverable(due="2026-03-13", owner="li@acme.example")
 
-    found = absent_owners([entry], [event], OFFICE, date(2026, 3, 9))
+    found = absent_owners([entry], absences([event], OFFICE), OFFICE, date(2026, 3, 9))
 
     assert [one.subject for one in found] == (["D1"] if told else [])
 
 
-def test_an_absence_of_hours_counts_its_half_days() -> None:
+def test_an_absence_of_hours_counts_its_working_time() -> None:
     entry = deliverable(due="2026-03-09", owner="li@acme.example")
     begun = moment("2026-03-09 05:00")
 
     def found(until: str) -> bool:
         event = meeting("2026-03-09 05:00", away=True, organizer="li@acme.example", ends_at=moment(until))
-        return bool(absent_owners([entry], [event], OFFICE, begun.date()))
+        return bool(absent_owners([entry], absences([event], OFFICE), OFFICE, begun.date()))
 
     assert [found(until) for until in ("2026-03-09 12:00", "2026-03-09 13:00")] == [False, True]

@@ -16,10 +16,10 @@ from sqlalchemy import delete
 from core.model import Publication
 from core.publish import outbox as publishing
 from core.publish.decision import IN_DOUBT
-from core.publish.ledger import NOT_BEFORE_NOTE
 from core.publish.outbox import Outcome, Result, publish_all
 from core.store import outbox, runs, tables
 from core.store.engine import Store
+from core.store.runs import NOT_BEFORE_NOTE
 from tests.conftest import SOAK
 from tests.publish.world import START, US, Clock, KillableLedger, Killed, Note, Stop, Tracker, read, targets, wanted
 

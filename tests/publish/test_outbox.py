@@ -13,9 +13,11 @@ from core.errors import SecretNotFound, StoreError
 from core.model import Publication, PublicationState
 from core.ports import Posted, Written
 from core.publish import outbox as publishing
+from core.publish.decision import ANOTHER_ITEM
 from core.publish.outbox import Outcome, Result, TargetOf, Wanted, publish_all
-from core.store import outbox
+from core.store import outbox, runs
 from core.store.engine import Store
+from core.store.runs import Run
 from tests.publish.world import (
     START,
     US,
@@ -135,6 +137,15 @@ def test_preview_calls_nobody_and_shows_what_would_change(desk: Desk) -> None:
         "+b",
     ]
     assert desk.tracker.writes == 1
+
+
+def test_what_would_change_is_headed_in_the_language_of_the_text(desk: Desk) -> None:
+    chinese = replace(wanted("甲"), document=replace(wanted("甲").document, language="zh-CN"))
+
+    (new,) = desk.publish(chinese, send=False)
+
+    assert new.diff is not None
+    assert new.diff.splitlines()[:2] == ["--- ERP-1 status（现有）", "+++ ERP-1 status（应有）"]
 
 
 def test_a_lost_answer_is_looked_for_and_not_sent_again(desk: Desk) -> None:
@@ -264,6 +275,37 @@ def test_a_target_that_says_wait_is_left_alone_until_then_with_all_it_has(desk: 
     assert desk.tracker.calls.count("create") == 3
 
 
+def test_who_was_told_to_wait_while_reading_writes_nothing_until_then(desk: Desk) -> None:
+    until = START + timedelta(minutes=10)
+    told = Run(source="jira", started_at=START, finished_at=START, ok=False, error="wait", not_before=until)
+    with desk.store.write() as connection:
+        runs.record_run(connection, told)
+
+    (waiting,) = desk.publish("a", look=True, again=True)
+    calls = list(desk.tracker.calls)
+    desk.clock.pass_by(600)
+
+    assert (waiting.result, waiting.detail) == (
+        Result.WAITING,
+        "jira asked to be left alone until 2026-03-02 09:10:00 UTC",
+    )
+    assert calls == []
+    assert desk.result("a") is Result.SENT
+
+
+def test_who_was_told_to_wait_while_writing_reads_nothing_until_then(desk: Desk) -> None:
+    read_before = Run(source="jira", started_at=START, finished_at=START, ok=True)
+    with desk.store.write() as connection:
+        runs.record_run(connection, read_before)
+    desk.clock.pass_by(60)
+    desk.tracker.faults = ["limit"]
+
+    desk.result("a")
+
+    with desk.store.read() as connection:
+        assert runs.last_runs(connection)["jira"].not_before == START + timedelta(minutes=6)
+
+
 def test_lost_rights_are_tried_again_in_the_next_cycle(desk: Desk) -> None:
     desk.tracker.faults = ["deny"]
 
@@ -299,7 +341,7 @@ def test_a_persons_edit_is_respected(desk: Desk) -> None:
 
     assert results == [Result.MUTED] * 3
     assert desk.note.body == "mine"
-    assert desk.kept().error == "a person edited our comment, so it is left as it is"
+    assert desk.kept().error == "a person or another installation edited our comment, so it is left as it is"
 
 
 def test_a_persons_edit_is_respected_where_we_did_not_know_what_stands_there(desk: Desk) -> None:
@@ -470,7 +512,7 @@ def test_why_a_comment_is_muted_is_not_forgotten_over_an_outage(desk: Desk) -> N
     desk.tracker.down = True
 
     assert desk.result("b", unmute=True) is Result.FAILED
-    assert desk.publish("b")[0].detail == "a person edited our comment, so it is left as it is"
+    assert desk.publish("b")[0].detail == "a person or another installation edited our comment, so it is left as it is"
 
 
 def test_a_preview_shows_a_muted_comment_and_keeps_it_so(desk: Desk) -> None:
@@ -480,7 +522,10 @@ def test_a_preview_shows_a_muted_comment_and_keeps_it_so(desk: Desk) -> None:
 
     (shown,) = desk.publish("b", send=False, unmute=True)
 
-    assert (shown.result, shown.detail) == (Result.MUTED, "a person edited our comment, so it is left as it is")
+    assert (shown.result, shown.detail) == (
+        Result.MUTED,
+        "a person or another installation edited our comment, so it is left as it is",
+    )
     assert desk.result("b") is Result.MUTED
 
 
@@ -762,6 +807,48 @@ def test_an_item_that_is_named_twice_gets_one_comment_and_it_is_said(desk: Desk,
     assert len(desk.tracker.live()) == 1
 
 
+TAKEN = {"NEW-2": "ERP-1", "ERP-1": "ERP-9"}
+"""What ERP-1 was is called NEW-2 now, and its name was given to another item."""
+
+
+@pytest.mark.parametrize("fault", ["limit", "deny", "refuse", "cut"])
+def test_nothing_is_posted_to_an_item_that_took_the_name_of_the_one_meant(desk: Desk, fault: str) -> None:
+    desk.tracker.faults = [fault]
+    desk.result("a")
+    desk.clock.pass_by(400)
+    desk.tracker.names = TAKEN
+
+    taken = [desk.publish("b", again=again)[0] for again in (False, True)]
+    (renamed,) = desk.publish(wanted("b", target="NEW-2"))
+
+    assert [(one.result, one.detail) for one in taken] == [(Result.FAILED, ANOTHER_ITEM)] * 2
+    assert renamed.result is Result.SENT
+    assert [(note.target, note.body) for note in desk.tracker.live()] == [("ERP-1", "b")]
+
+
+def test_who_means_the_item_that_took_the_name_says_so_after_being_told(desk: Desk) -> None:
+    desk.tracker.faults = ["deny"]
+    desk.result("a")
+    desk.tracker.names = TAKEN
+
+    results = [desk.result("a", unmute=unmute) for unmute in (True, False, True, False)]
+
+    assert results == [Result.FAILED, Result.FAILED, Result.SENT, Result.UNCHANGED]
+    assert [(note.target, note.body) for note in desk.tracker.live()] == [("ERP-9", "a")]
+
+
+def test_a_comment_wanted_back_is_not_posted_to_an_item_that_took_the_name(desk: Desk) -> None:
+    desk.result("a")
+    desk.note.gone = True
+    desk.result("b")
+    desk.tracker.names = TAKEN
+
+    results = [desk.result("b", unmute=unmute) for unmute in (True, False, True)]
+
+    assert results == [Result.FAILED, Result.MUTED, Result.SENT]
+    assert [(note.target, note.body) for note in desk.tracker.live()] == [("ERP-9", "b")]
+
+
 # --- what people do while nothing changes
 
 
@@ -792,7 +879,7 @@ def test_what_a_person_did_is_known_without_new_content(desk: Desk, send: bool, 
     desk.note.gone = True
     deleted = desk.publish("a", send=send, look=True)[0].detail
 
-    assert edited == "a person edited our comment, so it is left as it is"
+    assert edited == "a person or another installation edited our comment, so it is left as it is"
     assert deleted == "a person deleted our comment, so it is not posted again"
     assert desk.result("a", unmute=True, look=True) is Result.SENT
     assert desk.note.body == "a"

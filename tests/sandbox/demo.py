@@ -32,7 +32,7 @@ from tests.sandbox.simulator.truth import KPIS, Answer, Days
 
 FOLDER = Path("demo")
 TIMEOUT = 120
-CAUSED = ("contradiction", "meeting_missing")
+CAUSED = ("contradiction", "meeting_missing", "capacity_short")
 """Kinds of findings of which there are several causes."""
 
 

@@ -229,7 +229,7 @@ def test_a_secondary_limit_is_403_with_a_time_to_wait_or_200(github: GithubSandb
 
     assert (held.status_code, held.headers["Retry-After"]) == (403, "60")
     assert "secondary rate limit" in held.json()["message"]
-    assert types(told) == ["RATE_LIMITED"]
+    assert [(error.get("type"), "rate limit" in error["message"]) for error in told["errors"]] == [(None, True)]
     assert "errors" not in caller.ask("{ viewer { login } }")
 
 
@@ -285,3 +285,44 @@ def test_documents_and_bodies_are_kept(github: GithubSandbox, caller: Caller) ->
         "graphql_points": 2,
         "rest_points": 1,
     }
+
+
+REVIEWERS = """{ repository(owner: "acme", name: "erp") { pullRequests(first: 10) { nodes {
+  reviewRequests(first: 10) { nodes { requestedReviewer { __typename ... on User { login } %s } } }
+} } } }"""
+OF_TEAM = "... on Team { combinedSlug }"
+
+
+@pytest.mark.parametrize("asked", [OF_TEAM, ""])
+def test_a_team_is_hidden_where_it_stands_from_a_token_that_may_not_know_members(
+    state: GithubState, caller: Caller, asked: str
+) -> None:
+    state.add_user("bo")
+    state.add_user("acme/core", kind="Team")
+    state.permit(teams=False)
+    state.open_pull_request(ERP, "A", author="ana", reviewers=["bo", "acme/core"])
+
+    told = caller.ask(REVIEWERS % asked)
+
+    (pull,) = told["data"]["repository"]["pullRequests"]["nodes"]
+    assert [request["requestedReviewer"] for request in pull["reviewRequests"]["nodes"]] == [
+        {"__typename": "User", "login": "bo"},
+        None,
+    ]
+    path = ["repository", "pullRequests", "nodes", 0, "reviewRequests", "nodes", 1, "requestedReviewer"]
+    assert [(error["type"], error["path"]) for error in told["errors"]] == [("FORBIDDEN", path)]
+
+
+def test_a_classic_token_without_the_scope_gets_no_answer_that_could_name_a_team(
+    state: GithubState, caller: Caller
+) -> None:
+    state.add_user("acme/core", kind="Team")
+    state.permit(teams=False, fine_grained=False)
+    state.open_pull_request(ERP, "A", author="ana", reviewers=["acme/core"])
+
+    refused = caller.ask(REVIEWERS % OF_TEAM)
+    told = caller.ask(REVIEWERS % "")
+
+    assert (types(refused), "data" in refused) == (["INSUFFICIENT_SCOPES"], False)
+    (pull,) = told["data"]["repository"]["pullRequests"]["nodes"]
+    assert pull["reviewRequests"]["nodes"] == [{"requestedReviewer": {"__typename": "Team"}}]

@@ -117,6 +117,18 @@ def test_nothing_new_is_304_and_free(state: GithubState, github: GithubSandbox, 
     assert changed.status_code == 200
 
 
+def test_another_token_of_the_same_account_is_told_another_tag(state: GithubState, github: GithubSandbox) -> None:
+    open_issues(state, 2)
+    state.permit(token="another")
+    with Caller(github) as one, Caller(github, "another") as other:
+        first = one.send("GET", ISSUES, **LATEST)
+        second = other.send("GET", ISSUES, headers={"If-None-Match": first.headers["ETag"]}, **LATEST)
+
+    assert second.status_code == 200
+    assert second.content == first.content
+    assert second.headers["ETag"] != first.headers["ETag"]
+
+
 def test_304_costs_those_who_are_nobody(state: GithubState, github: GithubSandbox) -> None:
     state.add_repository("acme/open", private=False)
     open_issues(state, 1, "acme/open")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.sandbox.github import GithubState
 from tests.sandbox.jira import JiraSandbox, JiraState
 from tests.sandbox.simulator.__main__ import main
 from tests.sandbox.simulator.bulk import bulk, expected
-from tests.sandbox.simulator.cast import CAST, LEAD, TESTER, Member
+from tests.sandbox.simulator.cast import CAST, CUSTOMER_SERVICE, LEAD, TESTER, Member
 from tests.sandbox.simulator.events import (
     Action,
     Asked,
@@ -38,7 +39,7 @@ from tests.sandbox.simulator.events import (
     Shut,
 )
 from tests.sandbox.simulator.meetings import Absence, Diary, Series
-from tests.sandbox.simulator.plans import Approval, PlanBook, PlannedDeliverable, PlannedMilestone
+from tests.sandbox.simulator.plans import Approval, PlanBook, PlannedDeliverable, PlannedMilestone, date_in
 from tests.sandbox.simulator.story import SETTINGS, Story
 from tests.sandbox.simulator.truth import Truth, nearest_rank
 from tests.sandbox.simulator.worktime import WorkTime
@@ -131,8 +132,27 @@ def test_a_story_has_its_findings_across_tools_whatever_the_day(story: Story) ->
     assert {titles[key] for key in truth.findings["review_waiting"]} == {WAITING[story.name]}
     assert truth.findings["meeting_missing"] == (missing if story.name == "upgrade" else {"W2"})
     assert truth.findings["owner_away"] == ({owner} if works else set())
+    away_too_long = {(("capacity_short", CUSTOMER_SERVICE.email), "away")} if story.name == "upgrade" else set()
+    assert {cause for cause in truth.causes.items() if cause[0][0] == "capacity_short"} == away_too_long
     on_github = {titles[key] for key in truth.findings["shadow_work"] if "#" in key}
     assert on_github == UNPLANNED_ON_GITHUB[story.name]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_tester_of_the_upgrade_looks_short_of_time_and_is_not(moment: str) -> None:
+    story = Story("upgrade", now=datetime.fromisoformat(MOMENTS[moment]))
+    absences = [absence for absence in story.diary.absences if absence.who == TESTER]
+    (test,) = (entry for entry in story.plan.deliverables if entry.id == "D11")
+    last = date_in(test.due, story.plan.latest)
+    assert last is not None
+    today, works_on = story.truth_now.today, story.hours.works_on
+    ahead = [day for n in range((last - today).days + 1) if works_on(day := today + timedelta(days=n))]
+    each = [sum(one.first <= day <= one.last for day in ahead) for one in absences]
+
+    assert test.effort == "10d"
+    assert len(ahead) - sum(each) < 10  # each entry of the calendar by itself
+    assert len(ahead) - len(set(ahead) & story.diary.away(TESTER)) >= 10
+    assert TESTER.email not in story.truth_now.findings["capacity_short"]
 
 
 def test_no_open_date_of_a_story_can_be_taken_for_soon_or_not(story: Story) -> None:
@@ -602,6 +622,33 @@ def test_an_owner_is_away_for_half_of_the_working_days_left(last: int, away: boo
     truth = Truth([created], {1: "T-1"}, book(A={1: date(2026, 3, 13)}), HOURS, at, diary)
 
     assert truth.findings["owner_away"] == ({"A"} if away else set())
+
+
+@pytest.mark.parametrize(
+    ("effort", "allocation", "called_off", "cause"),
+    [
+        ("3d", "100%", False, None),  # of the days from Monday to Friday two are left out
+        ("4d", "100%", False, "away"),
+        ("4d", "100%", True, None),
+        ("6d", "100%", False, "overbooked"),
+        ("2d", "50%", False, "away"),
+        ("1.5d", "50%", False, None),
+        (None, "10%", False, None),
+    ],
+)
+def test_somebodys_work_fits_into_their_days_or_not(
+    effort: str | None, allocation: str, called_off: bool, cause: str | None
+) -> None:
+    absence = Absence(who=LEAD, first=date(2026, 3, 10), last=date(2026, 3, 11), called_off=called_off)
+    at = datetime(2026, 3, 9, 8, tzinfo=UTC)
+    plan = book(A={1: date(2026, 3, 13)})
+    entries = tuple(replace(entry, effort=effort) for entry in plan.deliverables)
+    plan = replace(plan, deliverables=entries, extra={"resources": [{"who": LEAD.email, "allocation": allocation}]})
+    diary = Diary(absences=(absence, absence))
+
+    truth = Truth([event(2, 9, 1, labels=("A",))], {1: "T-1"}, plan, HOURS, at, diary)
+
+    assert truth.causes == ({("capacity_short", LEAD.email): cause} if cause else {})
 
 
 # --- many issues ---

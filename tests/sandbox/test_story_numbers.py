@@ -39,9 +39,10 @@ from core.model import (
     WorkItem,
 )
 from core.plan import across
+from core.plan.absences import absences
+from core.plan.capacity import lacking_time
 from core.plan.match import RoleRule, enrol_all
 from core.plan.reconcile import reconcile
-from core.plan.state import Standing
 from tests.sandbox.clock import Clock as SandboxClock
 from tests.sandbox.simulator.export import version_file
 from tests.sandbox.simulator.servers import servers
@@ -181,7 +182,7 @@ def test_the_findings_are_the_true_ones(watched: Watched) -> None:
     for one in findings(watched):
         subject = one.subject.rpartition(":")[2]
         found.setdefault(one.kind, set()).add(subject)
-        if one.kind in {"contradiction", "meeting_missing"}:
+        if one.kind in {"contradiction", "meeting_missing", "capacity_short"}:
             causes[one.kind, subject] = one.facts["cause"]
 
     assert found == {kind: set(subjects) for kind, subjects in truth.findings.items() if subjects}
@@ -193,8 +194,8 @@ def findings(watched: Watched) -> Iterator[Finding]:
     truth, calendar = watched.story.truth_now, watched.calendar
     facts = watched.facts(truth.at)
     work = [one.work for one in facts.items]
-    open_ids = {one.key for one in facts.plan if one.state.standing in {Standing.OPEN, Standing.EMPTY}}
-    unfinished = [entry for entry in watched.plan.deliverables if entry.id in open_ids]
+    states = {one.key: one.state for one in facts.plan}
+    away = absences(watched.events, calendar)
     kinds = {name: source.kind for name, source in watched.settings.sources.items()}
     yield from reconcile(
         watched.plan, watched.baselines, work, kinds, at=truth.at, today=truth.today, ties=watched.ties
@@ -202,7 +203,7 @@ def findings(watched: Watched) -> Iterator[Finding]:
     yield from across.contradictions(work, watched.ties, calendar, truth.today)
     yield from across.waiting_reviews(work, calendar, truth.today)
     yield from across.missing_meetings(watched.plan, watched.events, calendar, truth.at)
-    yield from across.absent_owners(unfinished, watched.events, calendar, truth.today)
+    yield from lacking_time(watched.plan, states, calendar, away, truth.today)
 
 
 @pytest.mark.parametrize("clock", list(Clock))

@@ -495,6 +495,15 @@ def test_a_backup_into_a_missing_folder_is_told(file_store: Store, tmp_path: Pat
     assert "no such file or directory" in sentence(caught)
 
 
+def test_a_backup_where_nothing_can_be_made_is_told(file_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "no folder").write_text("")
+
+    with pytest.raises(StoreError) as caught:
+        file_store.backup(tmp_path / "no folder" / "backup.db")
+
+    assert "not a directory" in sentence(caught)
+
+
 def test_a_server_is_backed_up_by_its_own_tool(server_url: str, tmp_path: Path) -> None:
     with Store.open(server_url) as store, pytest.raises(StoreError) as caught:
         store.backup(tmp_path / "backup.db")

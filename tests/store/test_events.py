@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import pytest
 
-from core.model import Agenda, Attendance, Event, EventStatus, Response
-from core.store import events
+from core.model import Agenda, Attendance, Event, EventStatus, Response, SetAside
+from core.store import events, lists
 from core.store.engine import Store
 from core.store.events import Agreed
 from tests.store.samples import MONDAY, TUESDAY, WEDNESDAY, meeting, writes
@@ -120,6 +121,79 @@ def test_a_calendar_that_recovered_in_between_begins_its_day_anew(store: Store) 
     save(store, *full, at=MONDAY + HOUR)
 
     assert save(store, at=WEDNESDAY).held_back == 40
+
+
+def test_the_longest_name_of_an_event_fits(store: Store) -> None:
+    #  500 characters of four bytes that nothing can make shorter, with a start behind them
+    uid = "".join(map(chr, Random(1).choices(range(0x20000, 0x2A000), k=500))) + " (2026-03-02T09:00:00Z)"
+
+    save(store, meeting(uid=uid, recurrence_start="2026-03-02T09:00:00Z"))
+
+    assert [event.uid for event in held(store)] == [uid]
+
+
+def weekly(hour: int) -> list[Event]:
+    """A hundred Mondays and Tuesdays and so on at that hour, one series."""
+    days = [datetime(2026, 3, 2, hour, tzinfo=UTC) + timedelta(days=day) for day in range(100)]
+    return [meeting(1, day, recurrence_start=f"{day:%Y-%m-%dT%H:%M:%SZ}") for day in days]
+
+
+def test_a_series_that_is_moved_stands_in_the_calendar_once(store: Store) -> None:
+    save(store, *weekly(9), meeting(2))
+
+    agreed = save(store, *weekly(10), meeting(2), at=MONDAY + HOUR)
+
+    assert agreed == Agreed(changed=100, deleted=100, held_back=0)
+    assert held(store) == sorted([*weekly(10), meeting(2)], key=lambda event: event.starts_at)
+
+
+def test_only_what_is_wholly_absent_is_held_back(store: Store) -> None:
+    #  a series of 100 is moved, and 90 meetings of 200 in all are gone with it
+    single = [meeting(number) for number in range(2, 102)]
+    save(store, *weekly(9), *single)
+
+    agreed = save(store, *weekly(10), *single[:10], at=MONDAY + HOUR)
+
+    assert agreed == Agreed(changed=100, deleted=100, held_back=90)
+    assert len(held(store)) == 200
+
+
+def test_what_comes_meanwhile_does_not_make_a_loss_smaller(store: Store) -> None:
+    #  40 of 100 are gone and 60 others have come: after that, 40 of 160
+    full = [meeting(number) for number in range(1, 161)]
+    save(store, *full[:100])
+
+    first = save(store, *full[40:], at=MONDAY)
+    later = save(store, *full[40:], at=MONDAY + HOUR)
+    believed = save(store, *full[40:], at=TUESDAY)
+
+    assert [agreed.held_back for agreed in (first, later, believed)] == [40, 40, 0]
+    assert believed.deleted == 40
+
+
+def test_what_came_and_could_not_be_read_is_not_gone(store: Store) -> None:
+    save(store, meeting(1), meeting(2))
+
+    with store.write() as conn:
+        agenda = Agenda(calendar="main", from_at=FROM, until_at=UNTIL, events=())
+        agreed = events.save_agenda(conn, "team", agenda, TUESDAY, unread={"2@acme"})
+
+    assert agreed == Agreed(changed=0, deleted=1, held_back=0)
+    assert held(store) == [meeting(2)]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_was_set_aside_is_taken_back_when_the_whole_was_read_without_it(store: Store, whole: bool) -> None:
+    bad, worse = (SetAside(remote_id=name, key=None, reason="it cannot be read") for name in ("bad", "worse"))
+    with store.write() as conn:
+        lists.save_set_aside(conn, "team", [bad, worse], MONDAY)
+        lists.save_set_aside(conn, "other", [bad], MONDAY)
+
+        newly = lists.save_set_aside(conn, "team", [worse], TUESDAY, whole=whole)
+
+        assert newly == 0
+        assert lists.set_aside(conn, "team") == ([worse] if whole else [bad, worse])
+        assert lists.set_aside(conn, "other") == [bad]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from core.model import (
 )
 from core.store import plans
 from core.store.engine import Store
-from core.store.plans import MilestoneRow
+from core.store.plans import DeliverableRow, MilestoneRow
 from tests.store.samples import MONDAY, TUESDAY, WEDNESDAY, writes
 
 PLAN = Plan(
@@ -126,3 +126,32 @@ def test_milestones_are_replaced_only_where_they_differ(store: Store) -> None:
     assert (first, same, third) == (2, 0, 2)
     assert after == before
     assert kept == [replace(live, name="Go-live")]
+
+
+def test_deliverables_are_replaced_only_where_they_differ(store: Store) -> None:
+    built = DeliverableRow(
+        key="D1",
+        name="Built",
+        milestone="M1",
+        owner="li@acme.example",
+        due_on=date(2026, 2, 13),
+        baseline_due_on=date(2026, 2, 6),
+        items=3,
+        finished_items=3,
+        finished_at=MONDAY,
+        standing="finished",
+    )
+    dropped = replace(built, key="D2", milestone=None, owner=None, due_on=None, finished_at=None, standing="empty")
+
+    with store.write() as conn:
+        first = plans.save_deliverables(conn, "erp", [built, dropped])
+        plans.save_deliverables(conn, "crm", [dropped])
+        before = writes(conn)
+        same = plans.save_deliverables(conn, "erp", [dropped, built])
+        after = writes(conn)
+        third = plans.save_deliverables(conn, "erp", [replace(built, finished_items=2)])
+        kept, elsewhere = plans.deliverables(conn, "erp"), plans.deliverables(conn, "crm")
+
+    assert (first, same, third) == (2, 0, 2)
+    assert after == before
+    assert (kept, elsewhere) == ([replace(built, finished_items=2)], [dropped])

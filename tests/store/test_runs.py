@@ -55,6 +55,23 @@ def test_the_last_run_and_the_last_success_are_told_apart(store: Store) -> None:
         assert runs.last_success(conn) == {"jira": MONDAY}
 
 
+def test_what_reading_or_writing_was_told_to_wait_for_holds_for_both(store: Store) -> None:
+    def read(at: datetime, until: datetime | None) -> Run:
+        return Run(source="jira", started_at=at, finished_at=at, ok=until is None, not_before=until)
+
+    with store.write() as conn:
+        assert runs.not_before(conn, "jira") is None
+        runs.hold_back(conn, "jira", TUESDAY)
+        assert (runs.not_before(conn, "jira"), runs.not_before(conn, "github")) == (TUESDAY, None)
+
+        runs.record_run(conn, read(MONDAY, None))
+        assert runs.last_runs(conn)["jira"].not_before == TUESDAY
+        runs.record_run(conn, read(MONDAY, WEDNESDAY))
+        assert runs.not_before(conn, "jira") == WEDNESDAY
+        runs.record_run(conn, read(TUESDAY, None))
+        assert runs.not_before(conn, "jira") is None
+
+
 def test_old_runs_are_forgotten_save_the_last_success(store: Store) -> None:
     with store.write() as conn:
         for day in range(200):

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,13 @@ from sqlalchemy import inspect, text
 
 from core.errors import StoreError, StoreOutdated
 from core.model import Category
-from core.store import engine, items, schema, views
+from core.store import engine, items, plans, schema, views
 from core.store.engine import Store
 from core.store.migrations import HEAD, REVISIONS
 from core.store.tables import metadata
 from tests.store.samples import MONDAY, contents, histories, item, whole
 
-VIEWS_DIGEST = "e5944a5a5f499cec"
+VIEWS_DIGEST = "b46babd977038040"
 
 INDEXES = {
     "changes": {"ix_changes_renaming"},
@@ -114,7 +115,7 @@ def test_a_change_of_a_view_comes_with_a_new_revision() -> None:
     definitions = [views.definition(view, name) for view in views.VIEWS for name in ("sqlite", "postgresql")]
     digest = hashlib.sha256("\n".join(definitions).encode()).hexdigest()[:16]
 
-    assert (digest, HEAD) == (VIEWS_DIGEST, "0003"), (
+    assert (digest, HEAD) == (VIEWS_DIGEST, "0004"), (
         "views are made when steps are taken: add one, then write both here"
     )
 
@@ -231,7 +232,7 @@ def test_the_second_step_keeps_what_a_moved_status_meant_before(
 ) -> None:
     url = f"sqlite:///{tmp_path}/old.db" if name == "sqlite" else request.getfixturevalue("postgres_url")
     first = tmp_path / "migrations"
-    shutil.copytree(schema.SCRIPTS, first, ignore=shutil.ignore_patterns("__pycache__", "000[23]*"))
+    shutil.copytree(schema.SCRIPTS, first, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]*"))
     moved_at = 1_772_442_000_000_000  # Monday 2026-03-02 09:00 UTC
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "SCRIPTS", first)
@@ -263,3 +264,41 @@ def test_the_second_step_keeps_what_a_moved_status_meant_before(
     assert statuses["7"].earlier == ((MONDAY, Category.TODO),)  # items began in it and never entered it
     assert (statuses["5"].earlier, statuses["6"].earlier) == ((), ())
     assert [change.remote_id for change in kept["1"]] == ["100", "101", "102"]
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql"])
+def test_the_fourth_step_gives_an_older_store_a_place_for_deliverables_and_keeps_the_rest(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/old.db" if name == "sqlite" else request.getfixturevalue("postgres_url")
+    earlier = tmp_path / "migrations"
+    shutil.copytree(schema.SCRIPTS, earlier, ignore=shutil.ignore_patterns("__pycache__", "000[4-9]*"))
+    live = plans.MilestoneRow(key="M1", name="Live", due_on=date(2026, 6, 26))
+    tested = plans.DeliverableRow(
+        key="D1",
+        name="Tested",
+        milestone="M1",
+        owner=None,
+        due_on=date(2026, 5, 29),
+        items=2,
+        finished_items=1,
+        standing="open",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "SCRIPTS", earlier)
+        patch.setattr(engine, "HEAD", "0003")
+        patch.setattr(views, "VIEWS", tuple(one for one in views.VIEWS if one.name != "planward_deliverables"))
+        Store.open(url, create=True).close()
+    with Store.open(url, check=False) as store:
+        with store.write() as conn:
+            plans.save_milestones(conn, "erp", [live])
+
+        store.upgrade()
+
+        with store.write() as conn:
+            at_first = plans.deliverables(conn, "erp")
+            plans.save_deliverables(conn, "erp", [tested])
+            kept = plans.milestones(conn, "erp"), plans.deliverables(conn, "erp")
+            shown = conn.scalar(text("SELECT count(*) FROM planward_deliverables"))
+
+    assert (at_first, kept, shown) == ([], ([live], [tested]), 1)

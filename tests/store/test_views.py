@@ -13,7 +13,7 @@ import core.store
 from core.model import Agenda, Category, Enrolment, Finding, Publication, PublicationState, Role, Severity
 from core.store import events, items, outbox, plans, results, views
 from core.store.engine import Store
-from core.store.plans import MilestoneRow
+from core.store.plans import DeliverableRow, MilestoneRow
 from tests.store.samples import (
     MONDAY,
     TUESDAY,
@@ -38,6 +38,8 @@ CONTRACT = {
     "planward_links": "source key kind to_source to_key provenance",
     "planward_events": "source calendar uid title starts_at ends_at all_day status recurrence_start",
     "planward_milestones": "project key name baseline_due_on due_on forecast_on finished_at",
+    "planward_deliverables": "project key name milestone owner baseline_due_on due_on forecast_on items finished_items"
+    " finished_at standing",
     "planward_findings": "project kind severity subject opened_at closed_at detail",
     "planward_measurements": "project kpi period_start period_end as_of value unit target met numerator denominator"
     " sample definition",
@@ -75,6 +77,24 @@ def full(store: Store) -> Store:
         agenda = Agenda(calendar="main", from_at=MONDAY, until_at=WEDNESDAY, events=(meeting(),))
         events.save_agenda(conn, "team", agenda, MONDAY)
         plans.save_milestones(conn, "erp", [MilestoneRow(key="M1", name="Live", due_on=date(2026, 6, 26))])
+        plans.save_deliverables(
+            conn,
+            "erp",
+            [
+                DeliverableRow(
+                    key="D1",
+                    name="Migrated",
+                    milestone="M1",
+                    owner="li.wei@acme.example",
+                    due_on=date(2026, 6, 12),
+                    baseline_due_on=date(2026, 5, 29),
+                    items=4,
+                    finished_items=3,
+                    finished_at=None,
+                    standing="open",
+                )
+            ],
+        )
         results.sync_findings(
             conn, "erp", [(Finding(kind="ghost", severity=Severity.INFO, subject="D1"), "no work")], MONDAY
         )
@@ -156,6 +176,23 @@ def test_instants_are_utc_of_one_width_and_days_are_days(full: Store) -> None:
     assert str(number["period_start"]) == "2026-03-01"
     assert str(number["period_end"]) == "2026-03-31"
     assert (number["value"], number["met"]) == (0.75, False)
+
+
+def test_a_deliverable_is_shown_as_it_stands(full: Store) -> None:
+    (row,) = shown(full, "planward_deliverables")
+
+    assert {name: str(value) for name, value in row.items() if value is not None} == {
+        "project": "erp",
+        "key": "D1",
+        "name": "Migrated",
+        "milestone": "M1",
+        "owner": "li.wei@acme.example",
+        "baseline_due_on": "2026-05-29",
+        "due_on": "2026-06-12",
+        "items": "4",
+        "finished_items": "3",
+        "standing": "open",
+    }
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ class PagedSource:
         self.requests += 1
         return tuple(self.statuses.values())
 
+    def holds(self) -> int:
+        self.requests += 1
+        return sum(len(page.snapshots) for page in self.pages)
+
     def pull(
         self, cursor: Cursor | None, known: Known, *, wide: bool = False, again: Sequence[str] = ()
     ) -> Iterator[Page]:

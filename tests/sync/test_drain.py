@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from core.errors import AccessDenied, BadAnswer, PlanwardError, RateLimited, SourceUnavailable, StoreFull
-from core.model import Category, Cursor, Page, SetAside, Status
-from core.store import items, runs
+from core.errors import AccessDenied, BadAnswer, NotThere, PlanwardError, RateLimited, SourceUnavailable, StoreFull
+from core.model import Agenda, Category, Cursor, Page, SetAside, Status
+from core.model import Event as Meeting
+from core.store import events, items, runs
 from core.store.engine import Store
 from core.sync.drain import drain
 from tests.builders import ACTIVE, DONE, OPEN, STATUSES, WAITING, moment
@@ -176,6 +177,47 @@ def test_another_account_reads_from_the_beginning(store: Store) -> None:
     assert source.asked == [(None, False)]
 
 
+def test_another_account_reads_from_the_beginning_also_when_the_first_try_brings_nothing(store: Store) -> None:
+    def down(number: int) -> None:
+        raise SourceUnavailable("the line is down")
+
+    read(store, "2026-03-10 09:00", page(ONE))
+    asked = []
+    for at, fault in (("11:00", down), ("11:05", lambda number: None), ("11:10", lambda number: None)):
+        source = PagedSource(pages=[page(TWO)], account="somebody else", fault=fault)
+        read(store, f"2026-03-10 {at}", source=source)
+        asked += source.asked
+
+    assert asked == [(None, False), (None, False), (Cursor(token="t"), False)]
+
+
+def test_what_is_missing_at_the_end_does_not_make_every_reading_a_wide_one(store: Store) -> None:
+    def missing(number: int) -> None:
+        if number == 1:
+            raise NotThere("acme/erp is gone")
+
+    pages, asked = [page(ONE, complete=False), page(TWO)], []
+    for at in ("09:00", "14:59", "15:00", "15:05"):
+        source = PagedSource(pages=pages, fault=missing)
+        read(store, f"2026-03-10 {at}", source=source)
+        asked += [wide for _, wide in source.asked]
+
+    assert asked == [False, False, True, False]
+
+
+def test_a_wide_reading_that_brings_nothing_is_due_again(store: Store) -> None:
+    def down(number: int) -> None:
+        raise SourceUnavailable("the line is down")
+
+    read(store, "2026-03-10 09:00", page(ONE))
+    read(store, "2026-03-10 15:00", source=PagedSource(pages=[page(TWO)], fault=down))
+    source = PagedSource(pages=[page(TWO)])
+
+    read(store, "2026-03-10 15:05", source=source)
+
+    assert [wide for _, wide in source.asked] == [True]
+
+
 def test_a_source_that_asked_to_be_left_alone_is(store: Store) -> None:
     def fault(number: int) -> None:
         raise RateLimited("wait", not_before=moment("2026-03-10 10:00"))
@@ -299,3 +341,34 @@ def test_how_late_a_reading_began_is_recorded_with_it(store: Store) -> None:
     assert late.late == timedelta(hours=2)
     assert recorded == 7200
     assert early.late == timedelta()
+
+
+def test_a_calendar_that_was_read_whole_says_itself_what_is_set_aside_and_what_is_gone(store: Store) -> None:
+    #  `spoilt` cannot be read any more and stands as it was, `gone` is gone, `mended` can be read again
+    def calendar(*uids: str, aside: str) -> Page:
+        begun = moment("2026-03-11 09:00")
+        meetings = tuple(
+            Meeting(
+                source="jira",
+                calendar="team",
+                uid=uid,
+                recurrence_start=None,
+                title=uid,
+                starts_at=begun,
+                ends_at=begun + timedelta(hours=1),
+            )
+            for uid in uids
+        )
+        stretch = {"from_at": moment("2026-01-01 00:00"), "until_at": moment("2027-01-01 00:00")}
+        agenda = Agenda(calendar="team", events=meetings, **stretch)
+        unread = SetAside(remote_id=aside, key=None, reason="it cannot be read")
+        return replace(page(token=aside), agendas=(agenda,), set_aside=(unread,))
+
+    read(store, "2026-03-10 09:00", calendar("gone", "spoilt", aside="mended"))
+    read(store, "2026-03-10 10:00", calendar("mended", aside="spoilt"))
+    read(store, "2026-03-10 11:00", page(token="quiet"))
+
+    with store.read() as connection:
+        held = events.events(connection, ["jira"], moment("2026-03-11 00:00"), moment("2026-03-12 00:00"))
+        assert [record.remote_id for record in items.set_aside(connection, "jira")] == ["spoilt"]
+    assert sorted(event.uid for event in held) == ["mended", "spoilt"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.sandbox.github.cost import Cost
 from tests.sandbox.github.limits import Budget
-from tests.sandbox.github.model import Access, Comment, Event, Item, Repository, Review
+from tests.sandbox.github.model import Access, Account, Comment, Event, Item, Repository, Review
 from tests.sandbox.github.paging import Entry, Page, cursor, page
 from tests.sandbox.github.refused import Refused
 from tests.sandbox.github.state import GithubState
@@ -41,6 +41,13 @@ class Asking:
         allowed = self.access.repositories
         if self.access.issues == "none" and (allowed is None or repository.id in allowed):
             raise Refused("FORBIDDEN", "Resource not accessible by personal access token")
+
+    def reviewer(self, account_id: str) -> Account | None:
+        """Whom a review is asked of. Raises Refused for a team that is hidden, whatever is asked of it."""
+        found = self.state.living(account_id)
+        if found is not None and found.kind == "Team" and not self.access.teams and self.access.fine_grained:
+            raise Refused("FORBIDDEN", "Resource not accessible by integration")
+        return found
 
     def reviews(self, item: Item) -> list[Review]:
         """The reviews of a pull request that the asker may see."""

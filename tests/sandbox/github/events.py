@@ -80,7 +80,10 @@ LABELED = WHO | {"label": _label, "labelable": commented}
 MILESTONED = WHO | {"milestoneTitle": _said("milestone_title"), "subject": commented}
 CONNECTED = WHO | {"isCrossRepository": _across("subject"), "source": commented, "subject": _item("subject")}
 ABOUT_PULL = WHO | PLACE | {"pullRequest": commented}
-REQUESTED = WHO | {"pullRequest": commented, "requestedReviewer": _account("reviewer")}
+REQUESTED = WHO | {
+    "pullRequest": commented,
+    "requestedReviewer": lambda event, info: info.context.reviewer(event.data["reviewer"]),
+}
 
 RESOLVERS: dict[str, dict[str, Any]] = {
     "AssignedEvent": ASSIGNED,

@@ -24,6 +24,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """What a token lets its account do. `repositories` None: all; `issues` is write, read or none.
 
     `collaborator`: may write to locked conversations. `fine_grained`: refusals name the permission that is missing.
+    Without `teams` those of the organization are hidden: from a fine-grained token and an app each where it stands,
+    while to a classic token, which lacks a scope, no query that asks for them is answered.
     From `expires_at` on it is worth nothing.
     """
 
@@ -32,6 +34,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     issues: str = "write"
     collaborator: bool = True
     fine_grained: bool = True
+    teams: bool = True
     expires_at: int | None = None
 
 

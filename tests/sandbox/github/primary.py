@@ -133,6 +133,7 @@ class PrimaryStore:
         issues: str = "write",
         collaborator: bool = True,
         fine_grained: bool = True,
+        teams: bool = True,
     ) -> None:
         """Say what a token may do, from now on. `repositories` by name, None: all there are."""
         with self.lock:
@@ -143,6 +144,7 @@ class PrimaryStore:
                 issues=issues,
                 collaborator=collaborator,
                 fine_grained=fine_grained,
+                teams=teams,
             )
 
     def add_app(self, slug: str, public_key: str, *, repositories: Iterable[str] | None = None) -> tuple[int, int]:

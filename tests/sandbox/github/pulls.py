@@ -111,6 +111,6 @@ RESOLVERS: dict[str, dict[str, Any]] = {
     "ReviewRequest": {
         "asCodeOwner": lambda request, info: False,
         "pullRequest": commented,
-        "requestedReviewer": lambda request, info: info.context.state.living(request.reviewer),
+        "requestedReviewer": lambda request, info: info.context.reviewer(request.reviewer),
     },
 }

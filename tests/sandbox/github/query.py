@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, execute_sync, parse, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    Visitor,
+    execute_sync,
+    parse,
+    validate,
+    visit,
+)
 from graphql.execution.values import get_variable_values
 from graphql.language import OperationDefinitionNode
 
@@ -20,6 +30,11 @@ DOCS = "https://docs.github.com/graphql"
 TOO_SLOW = (
     "Something went wrong while executing your query. This may be the result of a timeout, or it could be a GitHub "
     "bug. Please include `SANDBOX` when reporting this issue."
+)
+
+NO_SCOPE = (
+    "Your token has not been granted the required scopes to execute this query. The 'combinedSlug' field requires one "
+    "of the following scopes: ['read:org'], but your token has only been granted the: ['repo'] scopes."
 )
 
 
@@ -50,6 +65,9 @@ def _answered(site: Site, call: Call, body: dict[str, Any]) -> Answer:
     operation, given = body.get("operationName"), body.get("variables") or {}
     if document is None or faults:
         return answer({"errors": [_told(fault) for fault in faults]})
+    assert call.access is not None
+    if not (call.access.teams or call.access.fine_grained) and _names_teams(document):
+        return answer({"errors": [{"type": "INSUFFICIENT_SCOPES", "message": NO_SCOPE}]})
     variables, faults = _variables(built, document, operation, given)
     if faults:
         return answer({"errors": [_told(fault) for fault in faults]})
@@ -108,6 +126,20 @@ def _read(built: GraphQLSchema, text: str) -> tuple[DocumentNode | None, list[Gr
     except GraphQLError as fault:
         return None, [fault]
     return document, validate(built, document)
+
+
+@lru_cache(maxsize=256)
+def _names_teams(document: DocumentNode) -> bool:
+    """Whether anything is asked of teams, whether there are any or not."""
+    found = []
+
+    class Asked(Visitor):
+        def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> None:
+            if node.type_condition is not None and node.type_condition.name.value == "Team":
+                found.append(node)
+
+    visit(document, Asked())
+    return bool(found)
 
 
 def _variables(

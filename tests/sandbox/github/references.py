@@ -25,7 +25,9 @@ class Reference(NamedTuple):
 
 def references(text: str) -> list[Reference]:
     """What the text names, in its order. Code and hidden comments name nothing."""
-    found = []
+    found: list[Reference] = []
+    if "#" not in text and "://" not in text:
+        return found
     for match in REFERENCE.finditer(CODE.sub(" ", text)):
         number = int(match["number"] or match["placed"])
         found.append(Reference(match["name"] or match["place"], number, match["closing"] is not None))

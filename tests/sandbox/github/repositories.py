@@ -28,10 +28,13 @@ def _repository(_: Any, info: Any, owner: str, name: str, followRenames: bool | 
 
 
 def _items(*, pulls: bool) -> Callable[..., Connection]:
-    def resolver(repository: Repository, info: Any, **asked: Any) -> Connection:
+    def resolver(owner: Repository | Milestone, info: Any, **asked: Any) -> Connection:
         asking: Asking = info.context
+        repository = owner if isinstance(owner, Repository) else home(owner, info)
         asking.permitted(repository)
-        items = (asking.state.items[item_id] for item_id in repository.numbers.values())
+        items = [asking.state.items[item_id] for item_id in repository.numbers.values()]
+        if isinstance(owner, Milestone):
+            items = [item for item in items if item.milestone == owner.id]
         chosen = [item for item in items if (item.pull is not None) == pulls and _wanted(asking, item, asked)]
         order = asked.get("orderBy") or {"field": "CREATED_AT", "direction": "ASC"}
         descending = order["direction"] == "DESC"
@@ -165,7 +168,9 @@ RESOLVERS: dict[str, dict[str, Any]] = {
     "Milestone": {
         "closed": lambda milestone, info: milestone.state == "CLOSED",
         "creator": actor("creator"),
+        "issues": _items(pulls=False),
         "progressPercentage": _progress,
+        "pullRequests": _items(pulls=True),
         "repository": home,
         "resourcePath": _milestone_path,
         "url": lambda milestone, info: info.context.url + _milestone_path(milestone, info),

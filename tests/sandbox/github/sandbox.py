@@ -120,11 +120,11 @@ class GithubSandbox:
     def hold_back(
         self, where: Where = "", *, times: int | None = 1, status: int = 403, retry_after: int | None = 60
     ) -> Fault:
-        """Answer as the secondary limit does: 403 with Retry-After (None: without), or 200 with errors."""
+        """Answer as the secondary limit does: 403 with Retry-After (None: without), or 200 with an untyped error."""
         said = secondary(retry_after)
         body: Any = said.body
         if status == 200:
-            body = {"errors": [{"type": "RATE_LIMITED", "message": SECONDARY}]}
+            body = {"errors": [{"message": SECONDARY}]}
         return self.faults.add(what="status", where=where, times=times, code=status, headers=said.headers, body=body)
 
     def __enter__(self) -> GithubSandbox:

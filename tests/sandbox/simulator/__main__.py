@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     github = None
     if chosen.github_state is not None:
         repositories = GithubState(Clock(now))
-        count += story.fill_github(repositories)
+        count += story.fill_github(repositories, chosen.url)
         repositories.save(chosen.github_state)
         github = (chosen.github_url, SERVICE_TOKEN)
     for path in write_files(story, chosen.config, chosen.url, secret=state.service.secret, github=github):

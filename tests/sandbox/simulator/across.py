@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tests.sandbox.simulator.cast import CAST, Member
 from tests.sandbox.simulator.lives import Life
 from tests.sandbox.simulator.meetings import AHEAD, Diary
 from tests.sandbox.simulator.plans import PlanBook, PlannedDeliverable, date_in
@@ -14,6 +15,8 @@ from tests.sandbox.simulator.worktime import WorkTime
 REVIEW_DAYS = 2
 FOLLOW_DAYS = 3
 """Working days after which a review that was asked for is late, and an issue that does not follow its pull requests."""
+TINY = 1e-6
+"""Less than the second to which durations are told, in days."""
 LOOKED_AHEAD = timedelta(days=31)
 """How far ahead absences matter."""
 
@@ -100,3 +103,39 @@ class Across:
             if away and len(away) >= len(working - away):
                 found.add(entry.id)
         return frozenset(found)
+
+    def short_people(self, left: Mapping[str, float]) -> dict[str, str]:
+        """The addresses of people whose work does not fit into their days, with whether it would if nobody were away.
+
+        `left` are the days of work that unfinished deliverables still need, by their ids.
+        """
+        found = {}
+        for member in CAST:
+            owned = [
+                (due, left[entry.id])
+                for entry in self.plan.deliverables
+                if entry.owner == member and entry.id in left
+                if (due := date_in(entry.due, self.plan.latest)) is not None
+            ]
+            for last in sorted({due for due, _ in owned if due >= self.today}):
+                needed = sum(days for due, days in owned if due <= last)
+                if needed > self._days_of(member, last, self.diary.away(member)) + TINY:
+                    fits = needed <= self._days_of(member, last, set()) + TINY
+                    found[member.email] = "away" if fits else "overbooked"
+                    break
+        return found
+
+    def _days_of(self, member: Member, last: date, away: set[date]) -> float:
+        """The days up to the last one on which somebody works, each as far as the plan takes them."""
+        days = ((self.today + timedelta(days=day)) for day in range((last - self.today).days + 1))
+        return sum(self._share(member, day) for day in days if self.hours.works_on(day) and day not in away)
+
+    def _share(self, member: Member, day: date) -> float:
+        """How much of somebody the plan takes on a day; all where it does not say."""
+        entries = [row for row in self.plan.extra.get("resources", ()) if row.get("who") == member.email]
+        taken = [
+            float(row.get("allocation", "100%").removesuffix("%")) / 100
+            for row in entries
+            if row.get("from", day) <= day <= row.get("until", day)
+        ]
+        return min(sum(taken), 1.0) if entries else 1.0

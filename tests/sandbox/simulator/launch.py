@@ -230,7 +230,7 @@ def _plan(script: Script, status: int, core: int, requirements: list[int], works
         ),
         PlannedDeliverable(
             id="L8", name="Campaign 市场推广", milestone="G4", owner=MARKETING, start=day(9), due={1: today(1)},
-            label="campaign",
+            effort=None, label="campaign",
         ),
         PlannedDeliverable(
             id="L9", name="Training", milestone="G4", owner=CUSTOMER_SERVICE, start=day(16), due={1: today(37)},
@@ -288,6 +288,10 @@ def _plan(script: Script, status: int, core: int, requirements: list[int], works
             for number, (name, issue) in enumerate(zip(NEEDS, requirements, strict=True), start=1)
         ),
         extra={
+            "resources": [
+                {"who": PMO.email, "allocation": "50%", "from": today(-10), "until": today(45)},
+                {"what": "devices to test on"},
+            ],
             "meetings": [
                 {"id": "W1", "name": "Weekly meeting", "match": "launch weekly*", "every": "week"},
                 {"id": "W2", "name": "Steering committee", "match": "Steering*", "every": "month"},

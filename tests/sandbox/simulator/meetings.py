@@ -54,12 +54,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """Whole days on which somebody is away, both inclusive. `style` is the program that they entered it with."""
+    """Whole days on which somebody is away, both inclusive. `style` is the program that they entered it with.
+
+    One that was called off is still to be seen in the calendar.
+    """
 
     who: Member
     first: date
     last: date
     style: str = "outlook"
+    called_off: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ class Diary:
         return {
             absence.first + timedelta(days=day)
             for absence in self.absences
-            if absence.who == who
+            if absence.who == who and not absence.called_off
             for day in range((absence.last - absence.first).days + 1)
         }
 
@@ -103,4 +107,6 @@ def enter(state: CalendarState, diary: Diary, zone: str) -> None:
         for original in series.skipped:
             state.skip(CALENDAR, uid, original)
     for absence in diary.absences:
-        state.add_absence(CALENDAR, absence.who.email, absence.first, absence.last, style=absence.style)
+        uid = state.add_absence(CALENDAR, absence.who.email, absence.first, absence.last, style=absence.style)
+        if absence.called_off:
+            state.cancel(CALENDAR, uid)

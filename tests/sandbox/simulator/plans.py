@@ -32,7 +32,7 @@ class PlannedMilestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedDeliverable:
-    """A deliverable with every date it was ever given, and what its work is found by.
+    """A deliverable with every date it was ever given, and what its work is found by. `effort` None: nobody said it.
 
     `issue`, `parent` and `on_github` are the story's numbers: of an issue in Jira, of the parent of some, and of an
     issue on GitHub.
@@ -44,7 +44,7 @@ class PlannedDeliverable:
     owner: Member
     start: date
     due: Dates
-    effort: str = "10d"
+    effort: str | None = "10d"
     depends_on: tuple[str | Mapping[str, Any], ...] = ()
     label: str | None = None
     issue: int | None = None
@@ -127,8 +127,9 @@ def _deliverable(
         "owner": entry.owner.email,
         "start": entry.start,
         "due": due,
-        "effort": entry.effort,
     }
+    if entry.effort is not None:
+        row["effort"] = entry.effort
     waits_for = [on if isinstance(on, str) else dict(on) for on in entry.depends_on]
     waits_for = [on for on in waits_for if (on if isinstance(on, str) else on["id"]) in known]
     if waits_for:

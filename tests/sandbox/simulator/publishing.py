@@ -28,20 +28,20 @@ def prepare(state: GithubState, repositories: Iterable[str]) -> None:
         state.add_repository(repository)
 
 
-def apply(state: GithubState, events: Iterable[Event], keys: Mapping[int, str]) -> int:
-    """How many events were put into the state. They must come in time order."""
+def apply(state: GithubState, events: Iterable[Event], keys: Mapping[int, str], home: str = HOME) -> int:
+    """How many events were put into the state. They must come in time order. `home` is where people open the Jira."""
     count = 0
     for event in events:
-        _apply(state, event, keys)
+        _apply(state, event, keys, home)
         count += 1
     return count
 
 
-def _apply(state: GithubState, event: Event, keys: Mapping[int, str]) -> None:
+def _apply(state: GithubState, event: Event, keys: Mapping[int, str], home: str) -> None:
     key, at, author = keys[event.issue], event.at, event.author.login
     match event.action:
         case Opened() as opened:
-            made = _open(state, opened, event, keys)
+            made = _open(state, opened, event, keys, home)
             if made != key:
                 raise ValueError(f"the state made {made} of {key}")
         case Assigned(to=to) if to is not None:
@@ -62,7 +62,7 @@ def _apply(state: GithubState, event: Event, keys: Mapping[int, str]) -> None:
             raise ValueError(f"{other} does not happen on GitHub")
 
 
-def _open(state: GithubState, opened: Opened, event: Event, keys: Mapping[int, str]) -> str:
+def _open(state: GithubState, opened: Opened, event: Event, keys: Mapping[int, str], home: str) -> str:
     title, branch, body = opened.title, f"work-{event.issue}", ["Please have a look."]
     for issue in opened.about:
         match opened.named_in:
@@ -73,7 +73,7 @@ def _open(state: GithubState, opened: Opened, event: Event, keys: Mapping[int, s
             case "body":
                 body.append(f"Part of {keys[issue]}.")
             case _:
-                body.append(f"See {HOME}/browse/{keys[issue]}")
+                body.append(f"See {home}/browse/{keys[issue]}")
     for issue in opened.closes:
         repository, _, number = keys[issue].partition("#")
         body.append(f"Fixes #{number}" if repository == opened.repository else f"Closes {keys[issue]}")

@@ -55,11 +55,11 @@ def servers(story: Story, clock: Clock, *, gateway: str | None = None) -> Iterat
     """The tools of a story at the clock's time. The Jira may be reached by a gateway."""
     jira, github, calendars = JiraState(clock, zone=str(story.zone)), GithubState(clock), CalendarState(clock)
     story.fill(jira)
-    story.fill_github(github)
     story.fill_calendar(calendars)
     with (
         JiraSandbox(jira, gateway=gateway) as jira_server,
         GithubSandbox(github) as github_server,
         CalendarSandbox(calendars) as calendar_server,
     ):
+        story.fill_github(github, jira_server.site.home)
         yield Servers(story=story, jira=jira_server, github=github_server, calendars=calendar_server)

@@ -12,6 +12,7 @@ import yaml
 
 from tests.sandbox.calendar.state import CalendarState
 from tests.sandbox.github.state import GithubState
+from tests.sandbox.jira.sandbox import HOME
 from tests.sandbox.jira.state import JiraState
 from tests.sandbox.simulator import filling, launch, meetings, publishing, upgrade
 from tests.sandbox.simulator.cast import CAST, LEAD
@@ -117,10 +118,10 @@ class Story:
         """The number of events that were put into a filled site: those in `(since, until]`."""
         return filling.apply(state, (event for event in self.in_jira(until) if event.at > since), self.keys)
 
-    def fill_github(self, state: GithubState) -> int:
-        """The number of events put into an empty GitHub: those up to the present."""
+    def fill_github(self, state: GithubState, jira: str = HOME) -> int:
+        """The number of events put into an empty GitHub: those up to the present. `jira` is where people open that."""
         publishing.prepare(state, self.setting.repositories)
-        return publishing.apply(state, self.on_github(self.now), self.keys)
+        return publishing.apply(state, self.on_github(self.now), self.keys, jira)
 
     def fill_calendar(self, state: CalendarState) -> None:
         """Put the team's calendar, as it is at the present, into an empty site."""

@@ -209,7 +209,19 @@ class Truth:
             "review_waiting": self.across.waiting_reviews,
             "meeting_missing": frozenset(self.across.missing_meetings),
             "owner_away": self.across.away_owners(unfinished),
+            "capacity_short": frozenset(self._short_people),
         }
+
+    @cached_property
+    def _short_people(self) -> dict[str, str]:
+        """The people with more to do than their days are enough for, with the reason."""
+        left = {}
+        for entry in self.plan.deliverables:
+            if entry.effort is not None and entry.id not in self.finished and entry.id not in self.cancelled:
+                works = [life for life in self._work(entry.id) if life.category != "cancelled"]
+                share = sum(life.category != "done" for life in works) / len(works) if works else 1.0
+                left[entry.id] = float(entry.effort.removesuffix("d")) * share
+        return self.across.short_people(left)
 
     @property
     def causes(self) -> dict[tuple[str, str], str]:
@@ -217,6 +229,7 @@ class Truth:
         return {
             **{("contradiction", subject): cause for subject, cause in self.across.contradictions.items()},
             **{("meeting_missing", subject): cause for subject, cause in self.across.missing_meetings.items()},
+            **{("capacity_short", subject): cause for subject, cause in self._short_people.items()},
         }
 
     # --- KPIs ---

@@ -5,7 +5,8 @@ support are kept informed; a customer satisfaction survey ends it. The present i
 one deliverable ran past its date yesterday, one is due today, one in three days, one has no work at all, and three
 tasks and a pull request belong to nothing that was planned. A verified function still has an open pull request, a
 rehearsed one was merged and not moved, a review waits, last week's meeting was called off, and the one who informs the
-departments is away.
+departments is away. Customer service has no time left for the survey, because of a long leave; the tester, whose leave
+stands in the calendar twice and another one is called off, has enough.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ def _code(script: Script) -> dict[str, int]:
 
 
 def _meet(script: Script) -> Diary:
-    """A weekly meeting that was called off last week, and a PMO that is away until the departments should be told."""
+    """A weekly meeting that was called off last week, and who is away, the PMO until the departments should be told."""
     start = datetime.combine(script.day(0, 2), time(10))
     last_week = datetime.combine(script.from_today(-script.today.weekday() - 5), time(10))
     team = (LEAD, PMO, DEVELOPER, TESTER, ARCHITECT, IT_SUPPORT)
@@ -202,6 +203,10 @@ def _meet(script: Script) -> Diary:
             Absence(who=PMO, first=script.from_today(-1), last=script.from_today(3)),
             Absence(who=ARCHITECT, first=script.from_today(-9), last=script.from_today(-5), style="google"),
             Absence(who=LEAD, first=script.from_today(1), last=script.from_today(4), style="google"),
+            Absence(who=CUSTOMER_SERVICE, first=script.from_today(8), last=script.from_today(50)),
+            Absence(who=TESTER, first=script.from_today(8), last=script.from_today(21)),
+            Absence(who=TESTER, first=script.from_today(8), last=script.from_today(21), style="google"),
+            Absence(who=TESTER, first=script.from_today(24), last=script.from_today(30), called_off=True),
         ),
     )
 
@@ -211,7 +216,7 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
     deliverables = (
         PlannedDeliverable(
             id="D0", name="Project management and reporting", milestone="M5", owner=LEAD, start=day(),
-            due={1: today(63)}, issue=status, label="pm",
+            due={1: today(63)}, effort="5d", issue=status, label="pm",
         ),
         PlannedDeliverable(
             id="D1", name="Requirement specification 需求规格说明书", milestone="M1", owner=BUSINESS, start=day(0, 1),
@@ -247,11 +252,11 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         ),
         PlannedDeliverable(
             id="D9", name="Revised upgrade strategy", milestone="M4", owner=ARCHITECT, start=day(14),
-            due={2: today(0)}, depends_on=("D4",), label="strategy-2",
+            due={2: today(0)}, effort=None, depends_on=("D4",), label="strategy-2",
         ),
         PlannedDeliverable(
             id="D10", name="Departments informed 各部门已通知", milestone="M4", owner=PMO, start=day(15),
-            due={1: today(3)}, label="inform",
+            due={1: today(3)}, effort=None, label="inform",
         ),
         PlannedDeliverable(
             id="D11", name="Performance test", milestone="M4", owner=TESTER, start=today(-10), due={1: today(38)},
@@ -264,7 +269,7 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         ),
         PlannedDeliverable(
             id="D13", name="Customer satisfaction survey 客户满意度调查", milestone="M5", owner=CUSTOMER_SERVICE,
-            start=today(43), due={1: today(60)}, depends_on=("D12",), label="survey",
+            start=today(43), due={1: today(60)}, effort="25d", depends_on=("D12",), label="survey",
         ),
         PlannedDeliverable(
             id="D14", name="Problems of the tests solved", milestone="M4", owner=IT_SUPPORT, start=day(6),
@@ -308,6 +313,8 @@ def _plan(script: Script, status: int, environment: int, requirements: list[int]
         extra={
             "resources": [
                 {"who": LEAD.email, "allocation": "60%"},
+                {"who": TESTER.email, "from": day(8), "until": today(70)},
+                {"who": IT_SUPPORT.email, "allocation": "80%"},
                 {"what": "test cluster", "from": day(7), "until": today(42)},
             ],
             "documents": [
