@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +61,14 @@ def planward(*arguments: str, env: Mapping[str, str] | None = None) -> Cost:
 
 
 @contextmanager
-def served(issues: int) -> Iterator[tuple[str, str, str]]:
-    """URL, user and token of a stand-in Jira with that many issues."""
+def served(kind: str, *sizes: int) -> Iterator[dict[str, Any]]:
+    """What a stand-in tracker of that kind and those sizes tells of itself, with its `url`."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.server", str(issues)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.bench.server", kind, *map(str, sizes)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
-        url, user, token = process.stdout.readline().split()
-        yield url, user, token
+        yield json.loads(process.stdout.readline())
     finally:
         process.terminate()
         process.wait()
