@@ -126,7 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "peer_is_not_looked_at",
-        "connectors/transport.py",
+        "connectors/connections.py",
         "check_address(str(connection.sock.getpeername()[0]), private=private, plain=plain)",
         "str(connection.sock.getpeername()[0])",
         ("tests/connectors/test_transport.py",),
@@ -663,8 +663,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "zero_weeks_are_dropped",
         "core/kpi/flow.py",
-        "counts.append(float(finished[_week(monday)]))",
-        "counts += [float(finished[_week(monday)])] * bool(finished[_week(monday)])",
+        "            counts.append(0.0)\n",
+        "            pass\n",
         ("tests/kpi/test_flow.py",),
     ),
     Mutant(
@@ -706,7 +706,7 @@ MUTANTS: tuple[Mutant, ...] = (
         PROJECTS,
     ),
     Mutant("a_limit_is_not_kept", "core/sync/drain.py", "and started_at < last.not_before:", "and False:", SYNC),
-    Mutant("another_account_reads_on", "core/sync/drain.py", "if full or again:", "if full:", SYNC),
+    Mutant("another_account_reads_on", "core/sync/drain.py", "if full or stranger is not None:", "if full:", SYNC),
     Mutant(
         "nobody_claims_the_outbox",
         "core/publish/outbox.py",
@@ -996,17 +996,52 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     # --- deliverables
     Mutant(
+        "any_finding_is_called_critical",
+        "core/report/status.py",
+        "findings_in_order(inputs)[: min(worst, MOST_KEYS)]",
+        "findings_in_order(inputs)[:MOST_KEYS]",
+        ("tests/report/test_status.py",),
+    ),
+    Mutant(
+        "the_date_of_a_finding_does_not_count",
+        "core/report/urgency.py",
+        'about = next(dates, "~")',
+        'about = "~"',
+        ("tests/report/test_urgency.py",),
+    ),
+    Mutant(
+        "a_clock_set_back_is_not_seen",
+        "core/daemon/running.py",
+        "if before - ahead > look:",
+        "if ahead - before > look:",
+        ("tests/daemon/test_run_clock.py",),
+    ),
+    Mutant(
+        "the_rebuilt_past_is_called_frozen",
+        "core/projects.py",
+        "Basis.HISTORY if kept and period.end_at <= kept[0].saved_at else Basis.FROZEN",
+        "Basis.FROZEN",
+        PROJECTS,
+    ),
+    Mutant(
+        "the_past_begins_with_the_installation",
+        "core/projects.py",
+        "*([begun_on] if begun_on else [])",
+        "*()",
+        PROJECTS,
+    ),
+    Mutant(
         "a_milestone_knows_nothing_of_its_overdue_deliverables",
         "core/report/status.py",
-        "    if parts_overdue:\n",
-        "    if False:\n",
+        'elif entry == "deliverable" and finding.subject in parts and finding.kind == OVERDUE:',
+        "elif False:",
         ("tests/report/test_status.py",),
     ),
     Mutant(
         "a_milestone_is_as_risky_as_the_mildest_of_its_deliverables",
         "core/report/status.py",
-        "_TONES[min(parts_overdue, key=SEVERITIES.index)]",
-        "_TONES[max(parts_overdue, key=SEVERITIES.index)]",
+        "_TONES[min(severities, key=SEVERITIES.index)]",
+        "_TONES[max(severities, key=SEVERITIES.index)]",
         ("tests/report/test_status.py",),
     ),
     Mutant(

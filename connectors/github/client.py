@@ -102,7 +102,7 @@ class GithubClient:
         self.host = urlsplit(settings.url).hostname or settings.url
         self.requests = 0
         self._retry = retry or ReadRetry(stop)
-        self._connections = Connections(settings, login, self._exchange)
+        self._connections = Connections(settings, login, self._exchange, stop=self._retry.stop)
         self._rest_until: datetime | None = None
 
     # --- reading ---

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,7 +46,8 @@ class Connection:
 class Connections:
     """Those of all threads. Making it opens none; a secret is read when a connection is made.
 
-    `exchange` asks GitHub for the token of an app, over the connection that proves who the app is.
+    `exchange` asks GitHub for the token of an app, over the connection that proves who the app is. A `stop` breaks off
+    what is read by GET.
     """
 
     def __init__(
@@ -53,8 +55,11 @@ class Connections:
         settings: GithubSettings,
         login: Secret | GithubApp,
         exchange: Callable[[GithubApp], InstallationToken],
+        *,
+        stop: Event | None,
     ) -> None:
         self._settings = settings
+        self._stop = stop
         self._login = login
         self._exchange = exchange
         self._threads = threading.local()
@@ -143,7 +148,7 @@ class Connections:
         check_url(settings.url, private=settings.private_address, proxied=proxied)
         secure = settings.url.startswith("https:")
         context = trust(settings.ca, settings.client_certificate) if secure else None
-        adapter = GuardedAdapter(private=settings.private_address, context=context)
+        adapter = GuardedAdapter(private=settings.private_address, context=context, stop=self._stop)
         session = requests.Session()
         session.trust_env = False  # no .netrc, and no proxy but those above
         session.proxies = dict(proxies)
