@@ -25,7 +25,7 @@ demo: .venv/made-tests ## whole projects on a stand-in Jira, GitHub and calendar
 	@$(BIN)/python -m tests.sandbox.demo
 
 test: .venv/made-tests lint ## all tests with small counts
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/made-tests ## style, types, layout
 	@$(BIN)/ruff check .

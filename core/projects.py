@@ -43,7 +43,7 @@ from core.store.engine import Store
 
 MOST_MISSED = 36
 """Periods for which it is looked back for those in which nothing was measured."""
-MISSED_AT_ONCE = 3
+MISSED_AT_ONCE = 6
 STALE_AFTER = timedelta(days=1)
 """How old the data of a source may be and still be called up to date, where it is to be read more often than that."""
 CLOSING_LAG = timedelta(hours=1)

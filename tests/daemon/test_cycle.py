@@ -276,7 +276,7 @@ def test_kpis_answer_as_the_contract_says(place: Workplace) -> None:
         assert set(kpi) == KPI_KEYS | ({"evidence"} if kpi["id"] == "lead_time" else set())
     rows = next(kpi["evidence"] for kpi in project["kpis"] if kpi["id"] == "lead_time")
     assert rows
-    assert set(rows[0]) == {"source", "key", "url", "value", "weight", "reason"}
+    assert set(rows[0]) == {"source", "key", "title", "url", "value", "weight", "reason", "open_seconds"}
 
 
 def test_every_surface_shows_the_same_stored_number(place: Workplace) -> None:
