@@ -13,7 +13,7 @@ from pytest_socket import socket_allow_hosts
 
 SOAK = bool(os.environ.get("PLANWARD_SOAK"))
 
-settings.register_profile("test", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("test", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("soak", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("soak" if SOAK else "test")
 

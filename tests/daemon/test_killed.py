@@ -19,7 +19,7 @@ from tests.daemon.commands import Workplace, story_now, workplace
 from tests.sandbox.server import Request
 from tests.sandbox.simulator.story import Story
 
-KILLS = 500 if SOAK else 8
+KILLS = 500 if SOAK else 5
 # What a store says about the world. When it was told (as_of, opened_at, sent_at) differs in any two runs, and so does
 # the `updated_at` of the issue that carries the comment, because posting one touches it.
 VIEWS = {

@@ -247,7 +247,7 @@ troubles = st.lists(
 )
 
 
-@settings(max_examples=200 if SOAK else 5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200 if SOAK else 2, suppress_health_check=[HealthCheck.too_slow])
 @given(troubles=troubles, restarts=st.lists(st.tuples(st.floats(0.5, 12), st.floats(0, 5)), max_size=3))
 def test_whatever_happens_every_turn_comes(
     troubles: list[Trouble],
